@@ -52,7 +52,7 @@ def generate(document: Document) -> dict[str, str]:
     files[f"{models}/params.py"] = emit_params.emit(document)
     files[f"{models}/__init__.py"] = emit_index.emit(document)
     files[f"{testing}/_definitions.py"] = emit_definitions.emit(document)
-    files[f"{calls}/endpoints.py"] = emit_operations.emit_endpoints(document)
+    files |= {f"{calls}/{name}": text for name, text in emit_operations.emit_endpoints(document).items()}
     return files | {f"{resources}/{name}": text for name, text in emit_operations.emit(document).items()}
 
 

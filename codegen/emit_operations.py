@@ -10,6 +10,7 @@ from .schema import Document, Operation
 
 __all__ = ["emit", "emit_endpoints"]
 
+_REFERRED = ("files", "vector_stores", "containers", "batches")
 _ON_PROGRESS = "on_progress"
 _PROGRESS = f'{_ON_PROGRESS}: "Callable[[TransferProgress], object] | None" = None'
 
@@ -30,10 +31,24 @@ def emit(document: Document) -> dict[str, str]:
     return files
 
 
-def emit_endpoints(document: Document) -> str:
-    """Return the text of the module with a constant for each endpoint."""
-    operations = document.operations
-    lines = header("The endpoints of the API, as constants.", "codegen/schema")
+def emit_endpoints(document: Document) -> dict[str, str]:
+    """Return the text of each module with constants for endpoints, by file name."""
+    modules: dict[str, list[Operation]] = {"endpoints": []}
+    for op in document.operations:
+        modules.setdefault(_endpoints_module(op), []).append(op)
+    return {f"{name}.py": _endpoints(document, name, operations) for name, operations in modules.items()}
+
+
+def _endpoints_module(op: Operation) -> str:
+    """Return the module with the constant of an endpoint: a first response loads one of them only."""
+    return "referred_endpoints" if op.resource.partition(".")[0] in _REFERRED else "endpoints"
+
+
+def _endpoints(document: Document, module: str, operations: list[Operation]) -> str:
+    doc = "The endpoints of the API, as constants."
+    if module != "endpoints":
+        doc = "The endpoints of what responses refer to, as constants."
+    lines = header(doc, "codegen/schema")
     lines += ["from typing import TYPE_CHECKING", ""]
     lines += [*import_line(".operation", {_kind(op) for op in operations}), "", "if TYPE_CHECKING:"]
     results = {name for op in operations for name in (op.result, op.page) if name}
@@ -65,7 +80,9 @@ def _imports(document: Document, operations: list[Operation], *, has_parts: bool
     checks = {_name_check(document, op).partition("(")[0] for op in operations if op.stream}
     cached = ["from .._base.cached import cached_property"] if has_parts else []
     lines += ["", *cached, "from .._base.public import resource", *import_line(".._base.validation", checks)]
-    lines += import_line(".._calls.endpoints", set(map(_constant, operations)))
+    for module in sorted(set(map(_endpoints_module, operations))):
+        names = {_constant(op) for op in operations if _endpoints_module(op) == module}
+        lines += import_line(f".._calls.{module}", names)
     if has_streams:
         lines += ["from .._streaming.streams import AsyncEventStream, EventStream"]
     lines += ["", "if TYPE_CHECKING:", "    from typing_extensions import Unpack", ""]

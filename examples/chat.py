@@ -3,7 +3,8 @@
     python examples/chat.py
 
 Each answer streams. `store=False` keeps nothing on the server, so each request contains the whole history;
-`as_input()` returns an answer in the form in which it goes back. An answer that breaks off is not kept.
+`as_input()` returns an answer in the form in which it goes back. An answer that breaks off, or
+that Ctrl-C stops, is not kept.
 """
 
 import os
@@ -15,7 +16,7 @@ from responses_client.models import InputList
 def ask_user() -> str:
     try:
         return input("you> ").strip()
-    except EOFError:  # Ctrl-D
+    except (EOFError, KeyboardInterrupt):  # Ctrl-D, Ctrl-C
         return ""
 
 
@@ -33,6 +34,9 @@ def main(client: Client) -> None:
                 response = stream.get_final_response()
         except APIError as error:
             print(f"\n{error}\nAsk again; the history is as it was before.")
+            continue
+        except KeyboardInterrupt:  # leaving the block of the stream has closed it
+            print("\n[stopped]")
             continue
         print()
         if response.status != "completed":

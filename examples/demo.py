@@ -15,9 +15,13 @@ import time
 from collections.abc import Callable
 
 import httpx
-import uvicorn
 
 from responses_client.testing import Server
+
+try:
+    import uvicorn
+except ModuleNotFoundError:
+    sys.exit("Without OPENAI_API_KEY, the examples need uvicorn: pip install -e . --group examples")
 
 WEBHOOK_SECRET = "whsec_" + "ZGVtbyBkZW1vIGRlbW8gZGVtbyBkZW1vIQ=="
 

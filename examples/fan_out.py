@@ -54,4 +54,7 @@ if __name__ == "__main__":
         import demo
 
         demo.start("fan_out")
-    asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else "fan_out.jsonl"))
+    try:
+        asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else "fan_out.jsonl"))
+    except KeyboardInterrupt:
+        sys.exit("Interrupted. Start it again to go on.")

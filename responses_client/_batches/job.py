@@ -21,7 +21,8 @@ from .._base.validation import is_seconds, is_whole_number, refuse_unknown
 from .._calls.attempts import fetch
 from .._calls.batch_polling import BatchSchedule
 from .._calls.downloads import Target, download
-from .._calls.endpoints import (
+from .._calls.polling import bounded, require_sync
+from .._calls.referred_endpoints import (
     BATCHES_CANCEL,
     BATCHES_CREATE,
     BATCHES_LIST,
@@ -30,7 +31,6 @@ from .._calls.endpoints import (
     FILES_CREATE,
     FILES_LIST,
 )
-from .._calls.polling import bounded, require_sync
 from .._calls.request import prepare
 from .._calls.uploads import upload
 from .._map.requests import AsyncRequestIterator, MapRequest, mapping_mistakes

@@ -5,8 +5,8 @@ from __future__ import annotations
 from .._base.overrides import override
 from ..errors import WaitTimeout
 from ..models.batches import Batch
-from .endpoints import BATCHES_RETRIEVE
 from .polling import Schedule
+from .referred_endpoints import BATCHES_RETRIEVE
 
 __all__ = ["BatchSchedule"]
 

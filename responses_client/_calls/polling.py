@@ -30,9 +30,8 @@ import math
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import nullcontext
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from .._base import clock
 from .._base.error_frames import hide_values
@@ -57,7 +56,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PollSchedule", "Schedule", "bounded", "has_ended", "require_sync", "wait", "wait_params"]
 
-_T = TypeVar("_T")
+_A = ParamSpec("_A")
 _P = TypeVar("_P", bound=Model)
 logger = logging.getLogger("responses_client")
 
@@ -294,8 +293,13 @@ def wait_params(
         TypeError: An argument is unknown.
     """
     hide_values(options)
-    more = ["progress", "include"] if noun == "response" else []
-    own = (f"{noun}_id", "poll_interval", "on_progress", *more)
+    own = (
+        f"{noun}_id",
+        "poll_interval",
+        "on_progress",
+        "progress",
+        *(["include"] if noun == "response" else []),
+    )
     function = "responses.wait" if noun == "response" else "batches.wait"
     refuse_unknown(function, options, OPTIONS, [*own, *OPTIONS])
     return {**options, **({} if include is None else {"include": include})}
@@ -305,13 +309,10 @@ async def wait(
     io: IO,
     settings: Settings,
     schedule: Schedule[_P],
-    on_progress: Callable[[_P], object] | None,
     params: Mapping[str, object],
-    reporter: WaitReporter | None = None,
+    reporter: WaitReporter,
 ) -> _P:
     """Poll an object until it is finished, and return it.
-
-    News are told to `on_progress`, and each poll to the `reporter`.
 
     Raises:
         WaitTimeout: It was not finished within the time of the schedule, or the `deadline` in `params`.
@@ -324,26 +325,20 @@ async def wait(
     deadline: Any = params.get("deadline")
     schedule.limit(deadline)
     start = clock.monotonic()
-    with nullcontext() if reporter is None else reporter.watch(schedule.id):
+    with reporter.watch(schedule.id):
         while result is None:
             delay = schedule.next_delay(clock.monotonic() - start, random.random())
-            await (io.sleep(delay) if reporter is None else reporter.sleep(io, delay))
+            await reporter.sleep(io, delay)
             try:
                 state = await fetch(io, bounded(call, schedule.remaining(clock.monotonic() - start)))
             except APIError as error:
                 if not schedule.record_failure(error):
                     raise
-                if reporter is not None:
-                    await reporter.report(schedule.state, error=error)
+                await reporter.report(schedule.state, error=error)
                 continue
             is_new = schedule.record(state, clock.time())
             result = schedule.result
-            if is_new and on_progress is not None:
-                returned = on_progress(state)
-                if isawaitable(returned):
-                    await returned
-            if reporter is not None:
-                await reporter.report(state, is_new=is_new, is_finished=result is not None)
+            await reporter.report(state, is_new=is_new, is_finished=result is not None)
     return result
 
 
@@ -356,7 +351,7 @@ def bounded(call: Call[_P], remaining: float | None) -> Call[_P]:
     return call._replace(settings=call.settings.for_call({"deadline": bound}))
 
 
-def require_sync(function: Callable[[_T], object] | None) -> Callable[[_T], object] | None:
+def require_sync(function: Callable[_A, object] | None) -> Callable[_A, object] | None:
     """Return a function for the sync client, where it must not be async.
 
     Raises:
@@ -365,8 +360,8 @@ def require_sync(function: Callable[[_T], object] | None) -> Callable[[_T], obje
     if function is None:
         return None
 
-    def call(news: _T) -> None:
-        returned = function(news)
+    def call(*news: _A.args, **names: _A.kwargs) -> None:
+        returned = function(*news, **names)
         if isawaitable(returned):
             if isinstance(returned, Coroutine):  # closed, it does not warn that it was never awaited
                 returned.close()

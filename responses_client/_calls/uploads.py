@@ -22,7 +22,7 @@ from __future__ import annotations
 import logging
 import os
 import stat
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
 from functools import partial
 from inspect import isawaitable, iscoroutinefunction
 from io import TextIOBase
@@ -31,7 +31,7 @@ from mimetypes import MimeTypes
 from os import PathLike, urandom
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias, TypeVar, cast
 
 from .._base.field_errors import field_error
 from .._base.file_types import TransferProgress
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 __all__ = ["FileUpload", "read_upload", "upload", "with_form"]
 
 _R = TypeVar("_R", bound="Model")
+_Step: TypeAlias = bytes | Callable[[], bytes] | Awaitable[object]
 logger = logging.getLogger("responses_client")
 
 _BLOCK_BYTES = 1024 * 1024  # read at once: in async code, each read switches threads
@@ -158,40 +159,37 @@ class FileUpload(Upload):
     @override
     def pieces(self) -> Iterator[bytes]:
         self.problem = None
+        steps = self.steps()
+        block: bytes | None = None
         try:
-            yield self._before
-            read, done = self._reader(), 0
-            while block := read():
-                for piece in _cut(block):
-                    yield piece
-                    done += len(piece)
-                    self._report(done)
-            yield self._after
+            while (step := _next_step(steps, block)) is not None:
+                if isinstance(step, bytes):
+                    yield step
+                else:  # no function of a sync client is async, see `require_sync`
+                    block = cast("Callable[[], bytes]", step)()
         except Exception as error:
             self.problem = error
             raise
 
     @override
-    async def async_pieces(self, in_thread: InThread) -> AsyncIterator[bytes]:
+    def async_pieces(self, in_thread: InThread) -> AsyncIterator[bytes]:
         self.problem = None
-        try:
-            yield self._before
-            read, done = self._reader(), 0
-            while block := read() if self.source.data is not None else await in_thread(read):
-                for piece in _cut(block):
-                    yield piece
-                    done += len(piece)
-                    if isawaitable(returned := self._report(done)):
-                        await returned
-            yield self._after
-        except Exception as error:
-            self.problem = error
-            raise
+        return _AsyncPieces(self, in_thread)
 
-    def _report(self, done: int) -> object:
-        if self._on_progress is None:
-            return None
-        return self._on_progress(TransferProgress(done, self.source.size))
+    def steps(self) -> Generator[_Step, bytes | None, None]:
+        """Yield pieces to send, functions to call for the next block, and what is to be awaited."""
+        yield self._before
+        read, done = self._reader(), 0
+        while block := (yield read):
+            for start in range(0, len(block), _PIECE_BYTES):
+                piece = block[start : start + _PIECE_BYTES]
+                yield piece
+                done += len(piece)
+                if self._on_progress is not None:
+                    returned = self._on_progress(TransferProgress(done, self.source.size))
+                    if isawaitable(returned):
+                        yield returned
+        yield self._after
 
     def _reader(self) -> Callable[[], bytes]:
         """Return the function that reads the next block; no bytes are the end."""
@@ -234,8 +232,38 @@ class FileUpload(Upload):
         raise RequestValidationError([mistake], outcome="The upload was given up")
 
 
-def _cut(block: bytes) -> Iterator[bytes]:
-    return (block[start : start + _PIECE_BYTES] for start in range(0, len(block), _PIECE_BYTES))
+class _AsyncPieces(AsyncIterator[bytes]):
+    """The pieces for an async driver. It is no generator, so that nothing waits in it when an upload breaks off."""
+
+    def __init__(self, upload: FileUpload, in_thread: InThread) -> None:
+        self._upload = upload
+        self._in_thread = in_thread
+        self._steps = upload.steps()
+        self._block: bytes | None = None
+
+    @override
+    async def __anext__(self) -> bytes:
+        try:
+            while (step := _next_step(self._steps, self._block)) is not None:
+                if isinstance(step, bytes):
+                    return step
+                if isawaitable(step):
+                    await step
+                else:
+                    is_there = self._upload.source.data is not None
+                    self._block = step() if is_there else await self._in_thread(step)
+        except Exception as error:
+            self._upload.problem = error
+            raise
+        raise StopAsyncIteration
+
+
+def _next_step(steps: Generator[_Step, bytes | None, None], block: bytes | None) -> _Step | None:
+    """Return the next step, given the block that the last one may have asked for; None at the end."""
+    try:
+        return steps.send(block)
+    except StopIteration:
+        return None
 
 
 def _escaped(text: str) -> str:

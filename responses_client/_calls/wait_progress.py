@@ -1,8 +1,8 @@
-"""The reports of `responses.wait`: to a function of the user's, as a heartbeat where it takes two arguments, or drawn."""
+"""The reports of `responses.wait` and `batches.wait`: to a function of the user's, as a heartbeat where it takes two arguments, or drawn."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from inspect import Parameter, isawaitable, signature
@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, TypeAlias
 from .._base import clock
 from .._base.messages import one_line
 from .._base.progress import Progress
-from .._base.validation import check_argument, check_flag, needs_async
+from .._base.validation import check_argument, check_flag
+from .polling import require_sync
 
 if TYPE_CHECKING:
     from .._base.progress_display import ProgressDisplay
     from .._transport.protocols import IO
     from ..errors import APIError
-    from ..models import Model, Response, Usage
+    from ..models import BatchRequestCounts, Model, Response, Usage
 
 __all__ = ["OnWaitProgress", "OnWaitProgressAsync", "WaitReporter"]
 
@@ -43,12 +44,11 @@ class WaitReporter:
     """
 
     def __init__(
-        self, function: OnWaitProgressAsync | None, *, is_shown: bool = False, is_async: bool = True
+        self, function: Callable[..., object] | None, *, is_shown: bool = False, is_async: bool = True
     ) -> None:
         self._is_shown = check_argument("progress", check_flag, is_shown)
-        self._function: Callable[..., object] | None = function
+        self._function: Callable[..., object] | None = function if is_async else require_sync(function)
         self._is_heartbeat = _takes_progress(function)
-        self._is_async = is_async
         self._display: ProgressDisplay | None = None
         self._progress = Progress(total=1, in_flight=1)
         self._start = 0.0
@@ -94,11 +94,17 @@ class WaitReporter:
         if error is not None:
             reason = f"the last poll failed: {one_line(str(error), _MAX_REASON_CHARS)}"
         usage: Usage | None = getattr(state, "usage", None)
+        counts: BatchRequestCounts | None = getattr(state, "request_counts", None)  # of a batch
+        if counts is None or not counts.total:
+            total, failed = 1, int(is_finished and status == "failed")
+            done = int(is_finished)
+        else:
+            total, failed, done = counts.total, counts.failed, counts.completed + counts.failed
         self._progress = Progress(
-            total=1,
-            done=int(is_finished),
-            failed=int(is_finished and status == "failed"),
-            in_flight=int(not is_finished),
+            total=total,
+            done=done,
+            failed=failed,
+            in_flight=0 if is_finished else total - done,
             tokens=0 if usage is None else usage.total_tokens or 0,
             eta=0.0 if is_finished else None,
         )
@@ -107,21 +113,13 @@ class WaitReporter:
             return
         returned = self._function(*[state, self._progress][: 1 + self._is_heartbeat])
         if isawaitable(returned):
-            await self._resolve(returned)
+            await returned
 
     def _show(self, reason: str | None) -> None:
         elapsed = clock.monotonic() - self._start
         self._progress = replace(self._progress, wait_reason=reason, elapsed=elapsed)
         if self._display is not None:
             self._display.show(self._progress)
-
-    async def _resolve(self, returned: Awaitable[object]) -> None:
-        if self._is_async:
-            await returned
-            return
-        if isinstance(returned, Coroutine):  # closed, it does not warn that it was never awaited
-            returned.close()
-        raise needs_async("on_progress")
 
 
 def _takes_progress(function: object) -> bool:

@@ -25,6 +25,11 @@ class CommandFailed(Exception):
 
 
 def print_note(text: str) -> None:
-    """Print a line for the user, on standard error if there is one."""
+    """Print a line for the user, on standard error if there is one.
+
+    It may quote a server or a model: control characters, which could steer a terminal, are left out.
+    """
+    from .._base.messages import sentence  # here, because help has no notes
+
     if sys.stderr is not None:
-        print(" ".join(text.split()), file=sys.stderr, flush=True)
+        print(sentence(text), file=sys.stderr, flush=True)

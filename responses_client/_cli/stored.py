@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from .._base.json_types import as_array, as_object
+from .._base.messages import MAX_VALUE_CHARS, one_line
 from .connection import Connection, connect
 from .last_response import last_response_id
 from .problems import problem_of
@@ -99,7 +100,7 @@ class StatusLine:
 
     def show(self, response: Response, progress: Progress) -> None:
         """Say after a poll in which state the response is, and for how long it was waited for."""
-        status = response.status or "unknown"
+        status = one_line(response.status or "unknown", MAX_VALUE_CHARS)
         if self._is_terminal:
             sys.stderr.write(f"\r\x1b[K{status}, {progress.elapsed:.0f} s")
             sys.stderr.flush()

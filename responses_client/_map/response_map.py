@@ -156,23 +156,21 @@ class ResponseMap(_Map):
         forks.refuse_after_fork(self._process, "map")  # whose thread may hold the lock
         with self._lock:
             self._require_open()
+            progress = self._progress
+            on_beat = None if progress is None else lambda: self._report(progress.now())
             while not self._order.ready:
-                result = self._pool.next_result(None if self._progress is None else self._beat)
+                result = self._pool.next_result(on_beat)
                 if result is None:
                     self._require_open()  # another thread may have closed the map during the wait
-                    if self._progress is not None:
-                        self._report(self._progress.end())
+                    if progress is not None:
+                        self._report(progress.end())
                     raise StopIteration
                 self._call("on_result", self._options.on_result, result)
-                if self._progress is not None:
-                    self._report(self._progress.add(result))
+                if progress is not None:
+                    self._report(progress.add(result))
                 self._order.put(result)
             self._pool.mark_read()
             return self._order.ready.popleft()
-
-    def _beat(self) -> None:
-        if self._progress is not None:
-            self._report(self._progress.now())
 
     def _report(self, progress: Progress | None) -> None:
         if progress is not None:
@@ -262,22 +260,20 @@ class AsyncResponseMap(_Map):
 
     async def __anext__(self) -> MapResult:
         self._require_open()
+        progress = self._progress
+        on_beat = None if progress is None else lambda: self._report(progress.now())
         while not self._order.ready:
-            result = await self._pool.next_result(None if self._progress is None else self._beat)
+            result = await self._pool.next_result(on_beat)
             if result is None:
-                if self._progress is not None:
-                    await self._report(self._progress.end())
+                if progress is not None:
+                    await self._report(progress.end())
                 raise StopAsyncIteration
             await self._call(self._options.on_result, result)
-            if self._progress is not None:
-                await self._report(self._progress.add(result))
+            if progress is not None:
+                await self._report(progress.add(result))
             self._order.put(result)
         self._pool.mark_read()
         return self._order.ready.popleft()
-
-    async def _beat(self) -> None:
-        if self._progress is not None:
-            await self._report(self._progress.now())
 
     async def _report(self, progress: Progress | None) -> None:
         if progress is not None:

@@ -173,12 +173,14 @@ class ThreadPool:
             Exception: The requests, or a function of the user's, raised it.
         """
         while not self._has_ended():
-            try:
-                result = self._results.get(timeout=None if on_beat is None else BEAT_SECONDS)
-            except Empty:
-                if on_beat is not None:
+            if on_beat is None:
+                result = self._results.get()
+            else:
+                try:
+                    result = self._results.get(timeout=BEAT_SECONDS)
+                except Empty:
                     on_beat()
-                continue
+                    continue
             if result is not None:
                 return result
         if self._failure is not None:

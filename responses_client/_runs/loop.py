@@ -186,7 +186,10 @@ class RunLoop:
                 self.plan.last_turn.response, poll_interval=_POLL_INTERVAL_SECONDS, timeout=None
             )
             options = {name: value for name, value in self.plan.params.items() if name in _POLLING_OPTIONS}
-            self.plan.update_response(await wait(self.io, self.settings, schedule, None, options))
+            from .._calls.wait_progress import WaitReporter  # here, because few runs wait
+
+            reporter = WaitReporter(None)
+            self.plan.update_response(await wait(self.io, self.settings, schedule, options, reporter))
 
     def next_calls(self) -> list[OutputItem]:
         """Return the calls of the last response to answer here; see `RunPlan.next_calls`."""

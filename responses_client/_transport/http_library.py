@@ -192,9 +192,9 @@ class HttpLibrary:
             waits = _with_turns(client, waits)
         content: object = request.content
         if request.upload is not None:
-            from .upload_bodies import body_of  # here, because few requests have files
+            from .upload_bodies import stream_of  # here, because few requests have files
 
-            content = body_of(request.upload, in_thread)
+            content = stream_of(request.upload, in_thread, self._package)
         built: Any = None
         problem: ConfigurationError | None = None
         try:
@@ -209,6 +209,8 @@ class HttpLibrary:
             problem = _request_problem(client, error)
         if problem is not None:  # not raised above, as its context would have the headers in its frames
             raise problem
+        if request.upload is not None:
+            built.stream = content  # in place of a generator around it
         # The client has added its own defaults; None removes them, too.
         for name in [name for name, value in request.headers.items() if value is None]:
             built.headers.pop(name, None)

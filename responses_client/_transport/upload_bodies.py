@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 from .protocols import InThread, Upload
 
-__all__ = ["body_of"]
+__all__ = ["stream_of"]
 
 
-def body_of(upload: Upload, in_thread: InThread | None) -> object:
-    """Return the body for a client that blocks or, with `in_thread`, for an async one."""
-    return _Pieces(upload) if in_thread is None else _AsyncPieces(upload, in_thread)
+def stream_of(upload: Upload, in_thread: InThread | None, package: Any) -> Any:
+    """Return the body as a stream of httpx or httpx2, for a client that blocks or, with `in_thread`, for an async one.
 
+    The library wraps iterables of its users in generators, which it takes once only, and which wait for the garbage
+    collector when an upload breaks off.
+    """
 
-# No generators: httpx takes those once only, and an auth object may send a request twice.
+    class Stream(package.SyncByteStream):  # type: ignore[misc]  # the class of either library
+        def __iter__(self) -> Iterator[bytes]:
+            return upload.pieces()
 
+    class AsyncStream(package.AsyncByteStream):  # type: ignore[misc]  # the class of either library
+        def __aiter__(self) -> AsyncIterator[bytes]:
+            assert in_thread is not None
+            return upload.async_pieces(in_thread)
 
-class _Pieces:
-    def __init__(self, upload: Upload) -> None:
-        self._upload = upload
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self._upload.pieces()
-
-
-class _AsyncPieces:
-    def __init__(self, upload: Upload, in_thread: InThread) -> None:
-        self._upload = upload
-        self._in_thread = in_thread
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._upload.async_pieces(self._in_thread)
+    return Stream() if in_thread is None else AsyncStream()

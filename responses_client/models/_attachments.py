@@ -1,15 +1,49 @@
-"""Methods of `InputImage` and `InputFile` that read local files."""
+"""Methods of `InputImage` and `InputFile` that read or upload local files."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Self
+from functools import partial
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
 from ._base import Model
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
     from os import PathLike
 
+    from .._base.file_types import FileInput, TransferProgress
+    from .._client import AsyncClient, Client
+    from .files import FileObject
+
 __all__ = ["FileContent", "ImageContent"]
+
+_T = TypeVar("_T")
+_M = TypeVar("_M", bound=Model)
+
+
+def _of_upload(
+    client: Any,
+    file: FileInput,
+    purpose: str,
+    on_progress: Callable[[TransferProgress], object] | None,
+    make: Callable[[FileObject], _T],
+) -> Any:
+    """Upload a file, and return what is made of it; from an `AsyncClient`, something to await."""
+    stored: Any = client.files.create(file=file, purpose=purpose, on_progress=on_progress)
+    if not isawaitable(stored):
+        return make(stored)
+
+    async def wait() -> _T:
+        return make(await stored)
+
+    return wait()
+
+
+def _referring(cls: type[_M], kind: str, detail: str | None, stored: FileObject) -> _M:
+    """Return the part of a request that refers to a stored file."""
+    fields = {"type": kind, "file_id": stored.id}
+    return cls.model_validate(fields if detail is None else {**fields, "detail": detail})
 
 
 class ImageContent(Model):
@@ -55,6 +89,61 @@ class ImageContent(Model):
 
         url = data_url(attach_bytes(data, None, "image"), max_bytes, mime_type, "image")
         return cls._with_url(url, detail)
+
+    @overload
+    @classmethod
+    def from_upload(
+        cls,
+        client: Client,
+        file: FileInput,
+        *,
+        purpose: str = ...,
+        detail: Literal["low", "high", "auto", "original"] | None = ...,
+        on_progress: Callable[[TransferProgress], object] | None = ...,
+    ) -> Self: ...
+
+    @overload
+    @classmethod
+    def from_upload(
+        cls,
+        client: AsyncClient,
+        file: FileInput,
+        *,
+        purpose: str = ...,
+        detail: Literal["low", "high", "auto", "original"] | None = ...,
+        on_progress: Callable[[TransferProgress], object] | None = ...,
+    ) -> Coroutine[Any, Any, Self]: ...
+
+    @classmethod
+    def from_upload(
+        cls,
+        client: Client | AsyncClient,
+        file: FileInput,
+        *,
+        purpose: str = "vision",
+        detail: Literal["low", "high", "auto", "original"] | None = None,
+        on_progress: Callable[[TransferProgress], object] | None = None,
+    ) -> Self | Coroutine[Any, Any, Self]:
+        """Upload an image, and return the part of a request that refers to it by its id.
+
+            part = InputImage.from_upload(client, "chart.png")
+
+        With an `AsyncClient`, the result is awaited. `from_path` needs no upload: it puts the data into the request.
+
+        Args:
+            client: The client that uploads it.
+            file: An image, as `client.files.create` takes it.
+            purpose: The use of the file, by default `vision`.
+            detail: The resolution at which the model looks at the image; by default `auto`.
+            on_progress: Called with the `TransferProgress` as the file is sent.
+
+        Raises:
+            RequestValidationError: The file cannot be sent; nothing was sent.
+            APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
+        """
+        make = partial(_referring, cls, "input_image", detail)
+        made: Self | Coroutine[Any, Any, Self] = _of_upload(client, file, purpose, on_progress, make)
+        return made
 
     @classmethod
     def _with_url(cls, url: str, detail: str | None) -> Self:
@@ -107,6 +196,61 @@ class FileContent(Model):
 
         given = attach_bytes(data, filename, "file")
         return cls._with_data(filename, data_url(given, max_bytes, mime_type, "file"), detail)
+
+    @overload
+    @classmethod
+    def from_upload(
+        cls,
+        client: Client,
+        file: FileInput,
+        *,
+        purpose: str = ...,
+        detail: Literal["auto", "low", "high"] | None = ...,
+        on_progress: Callable[[TransferProgress], object] | None = ...,
+    ) -> Self: ...
+
+    @overload
+    @classmethod
+    def from_upload(
+        cls,
+        client: AsyncClient,
+        file: FileInput,
+        *,
+        purpose: str = ...,
+        detail: Literal["auto", "low", "high"] | None = ...,
+        on_progress: Callable[[TransferProgress], object] | None = ...,
+    ) -> Coroutine[Any, Any, Self]: ...
+
+    @classmethod
+    def from_upload(
+        cls,
+        client: Client | AsyncClient,
+        file: FileInput,
+        *,
+        purpose: str = "user_data",
+        detail: Literal["auto", "low", "high"] | None = None,
+        on_progress: Callable[[TransferProgress], object] | None = None,
+    ) -> Self | Coroutine[Any, Any, Self]:
+        """Upload a file, and return the part of a request that refers to it by its id.
+
+            part = InputFile.from_upload(client, "report.pdf")
+
+        With an `AsyncClient`, the result is awaited. `from_path` needs no upload: it puts the data into the request.
+
+        Args:
+            client: The client that uploads it.
+            file: A file, as `client.files.create` takes it.
+            purpose: The use of the file, by default `user_data`.
+            detail: The resolution at which the model looks at the pages; by default `auto`.
+            on_progress: Called with the `TransferProgress` as the file is sent.
+
+        Raises:
+            RequestValidationError: The file cannot be sent; nothing was sent.
+            APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
+        """
+        make = partial(_referring, cls, "input_file", detail)
+        made: Self | Coroutine[Any, Any, Self] = _of_upload(client, file, purpose, on_progress, make)
+        return made
 
     @classmethod
     def _with_data(cls, filename: str, url: str, detail: str | None) -> Self:

@@ -5,7 +5,7 @@
 from typing import TYPE_CHECKING
 
 from .._base.public import resource
-from .._calls.endpoints import BATCHES_CANCEL, BATCHES_CREATE, BATCHES_LIST, BATCHES_RETRIEVE
+from .._calls.referred_endpoints import BATCHES_CANCEL, BATCHES_CREATE, BATCHES_LIST, BATCHES_RETRIEVE
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._base.cached import cached_property
 from .._base.public import resource
-from .._calls.endpoints import (
+from .._calls.referred_endpoints import (
     CONTAINERS_CREATE, CONTAINERS_DELETE, CONTAINERS_FILES_CONTENT, CONTAINERS_FILES_CREATE,
     CONTAINERS_FILES_DELETE, CONTAINERS_FILES_LIST, CONTAINERS_FILES_RETRIEVE, CONTAINERS_LIST,
     CONTAINERS_RETRIEVE,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .._base.public import resource
-from .._calls.endpoints import FILES_CONTENT, FILES_CREATE, FILES_DELETE, FILES_LIST, FILES_RETRIEVE
+from .._calls.referred_endpoints import FILES_CONTENT, FILES_CREATE, FILES_DELETE, FILES_LIST, FILES_RETRIEVE
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

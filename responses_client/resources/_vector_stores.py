@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .._base.cached import cached_property
 from .._base.public import resource
-from .._calls.endpoints import (
+from .._calls.referred_endpoints import (
     VECTOR_STORES_CREATE, VECTOR_STORES_DELETE, VECTOR_STORES_FILES_CONTENT, VECTOR_STORES_FILES_CREATE,
     VECTOR_STORES_FILES_DELETE, VECTOR_STORES_FILES_LIST, VECTOR_STORES_FILES_RETRIEVE,
     VECTOR_STORES_FILES_UPDATE, VECTOR_STORES_FILE_BATCHES_CANCEL, VECTOR_STORES_FILE_BATCHES_CREATE,

@@ -223,9 +223,7 @@ class AsyncResponses(AsyncBatchedResponses):
         params = wait_params(options, include)
         schedule = PollSchedule(response_id, poll_interval=poll_interval, timeout=timeout)
         reporter = WaitReporter(on_progress, is_shown=progress, is_async=True)
-        return await self._core.perform(
-            partial(wait, schedule=schedule, on_progress=None, params=params, reporter=reporter)
-        )
+        return await self._core.perform(partial(wait, schedule=schedule, params=params, reporter=reporter))
 
     @overload
     def map(

@@ -98,7 +98,8 @@ class BatchedResponses(ResponsesOperations):
                 when all is done, and the same call then reads the results again.
             poll_interval: The first interval between two polls in seconds, 5 by default; each further one is longer by
                 half, up to 60.
-            timeout: Seconds that the whole call may take; None, the default, sets no limit.
+            timeout: Seconds in which the batches must be finished, counted from the start of the call; None, the
+                default, sets no limit.
             on_progress: A function that is called with the `Progress` at the start, and when it has changed.
             cancel_unfinished: Whether batches that run are cancelled when the call ends without results, because of
                 `timeout`, Ctrl-C, a cancellation or an error; by default they go on.

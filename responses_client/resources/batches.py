@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from .._base.options import WaitOptions
+    from .._base.progress import Progress
     from ..models import Batch
 
 __all__ = ["AsyncBatches", "Batches"]
@@ -28,7 +29,8 @@ class Batches(BatchesOperations):
         *,
         poll_interval: float = 5.0,
         timeout: float | None = None,
-        on_progress: Callable[[Batch], object] | None = None,
+        on_progress: Callable[[Batch], object] | Callable[[Batch, Progress], object] | None = None,
+        progress: bool = False,
         **options: Unpack[WaitOptions],
     ) -> Batch:
         """Poll a batch until it is finished, and return it.
@@ -47,7 +49,9 @@ class Batches(BatchesOperations):
                 by half, up to 60. If the server asks for a longer one, it is used, up to 300.
             timeout: Seconds that the whole wait may take; None, the default, sets no limit.
             on_progress: A function that is called with the first state, and with each later one whose status or
-                `request_counts` differ, including the last.
+                `request_counts` differ, including the last. One of two arguments is a heartbeat: it is called after
+                each poll, with the last state and a `Progress`.
+            progress: Whether standard error shows the progress, as for `responses.map`.
             deadline: Seconds that the whole wait may take, as `timeout`; None sets no limit.
             options: The options of `cancel`, for each poll.
 
@@ -61,11 +65,13 @@ class Batches(BatchesOperations):
             APIError: The batch cannot be retrieved, for example because it does not exist.
         """
         from .._calls.batch_polling import BatchSchedule
-        from .._calls.polling import require_sync, wait, wait_params
+        from .._calls.polling import wait, wait_params
+        from .._calls.wait_progress import WaitReporter
 
         params = wait_params(options, noun="batch")
         schedule = BatchSchedule(batch_id, poll_interval=poll_interval, timeout=timeout)
-        work = partial(wait, schedule=schedule, on_progress=require_sync(on_progress), params=params)
+        reporter = WaitReporter(on_progress, is_shown=progress, is_async=False)
+        work = partial(wait, schedule=schedule, params=params, reporter=reporter)
         return self._core.perform(work)
 
 
@@ -79,14 +85,17 @@ class AsyncBatches(AsyncBatchesOperations):
         *,
         poll_interval: float = 5.0,
         timeout: float | None = None,  # noqa: ASYNC109  # a limit of the whole wait, whose error has the last state
-        on_progress: Callable[[Batch], object] | None = None,
+        on_progress: Callable[[Batch], object] | Callable[[Batch, Progress], object] | None = None,
+        progress: bool = False,
         **options: Unpack[WaitOptions],
     ) -> Batch:
         """Poll a batch until it is finished, and return it; see `Batches.wait`. `on_progress` may be async."""
         from .._calls.batch_polling import BatchSchedule
         from .._calls.polling import wait, wait_params
+        from .._calls.wait_progress import WaitReporter
 
         params = wait_params(options, noun="batch")
         schedule = BatchSchedule(batch_id, poll_interval=poll_interval, timeout=timeout)
-        work = partial(wait, schedule=schedule, on_progress=on_progress, params=params)
+        reporter = WaitReporter(on_progress, is_shown=progress, is_async=True)
+        work = partial(wait, schedule=schedule, params=params, reporter=reporter)
         return await self._core.perform(work)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .._base.cached import cached_property
 from .._base.field_errors import field_error
 from .._base.public import resource
-from .._calls.endpoints import CONTAINERS_FILES_CONTENT
+from .._calls.referred_endpoints import CONTAINERS_FILES_CONTENT
 from ..errors import RequestValidationError
 from ._containers import (
     AsyncContainersFilesOperations,

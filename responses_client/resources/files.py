@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .._base.public import resource
-from .._calls.endpoints import FILES_CONTENT
+from .._calls.referred_endpoints import FILES_CONTENT
 from ._files import AsyncFilesOperations, FilesOperations
 
 if TYPE_CHECKING:

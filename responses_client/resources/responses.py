@@ -400,9 +400,7 @@ class Responses(BatchedResponses):
         params = wait_params(options, include)
         schedule = PollSchedule(response_id, poll_interval=poll_interval, timeout=timeout)
         reporter = WaitReporter(on_progress, is_shown=progress, is_async=False)
-        return self._core.perform(
-            partial(wait, schedule=schedule, on_progress=None, params=params, reporter=reporter)
-        )
+        return self._core.perform(partial(wait, schedule=schedule, params=params, reporter=reporter))
 
     @overload
     def map(

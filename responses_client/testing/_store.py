@@ -6,7 +6,6 @@ import threading
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NoReturn
 
 from ._background import BackgroundRun
 from ._batch_lines import BatchLimits
@@ -94,7 +93,7 @@ class Store:
         self.batch_limits: BatchLimits = BatchLimits()
         self.planned_batches: deque[BatchPlan] = deque()
         self.planned_lines: dict[str, LineAnswer] = {}
-        self.execute: Execute = _not_executed
+        self.execute: Execute  # set by the `Application`, which answers the requests of batches
         self._counts: Counter[str] = Counter()
 
     def new_ids(self, kind: str) -> Ids:
@@ -211,10 +210,6 @@ class Store:
         # It may have been deleted while the response ran.
         if conversation in self.conversations and response.get("status") in ("completed", "incomplete"):
             self.conversations[conversation] += [*answered.inputs, *objects(response.get("output"))]
-
-
-def _not_executed(endpoint: str, line: object) -> NoReturn:
-    raise NotImplementedError("An Application sets the function that executes the requests of batches.")
 
 
 def conversation_id(body: JSONObject) -> str | None:

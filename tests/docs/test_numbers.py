@@ -166,7 +166,9 @@ def test_bound_is_that_of_the_code(title: str, first: str, column: int, value: i
 
 def test_bounds_of_the_embedded_server_are_those_of_the_code() -> None:
     head = table_row("embedded-server", "request line and headers")[1].split(", within ")
-    body = table_row("embedded-server", "body of a request (also of `server.app()`)")[1].split(", within ")
+    body = table_row("embedded-server", "body of a request, files included (also of `server.app()`)")[
+        1
+    ].split(", within ")
     assert (as_bytes(head[0]), head[1]) == (_bounds.MAX_HEAD_BYTES, f"{_bounds.HEAD_SECONDS:g} s")
     assert (as_bytes(body[0]), body[1]) == (_bounds.MAX_BODY_BYTES, f"{_bounds.BODY_SECONDS:g} s")
     assert table_row("embedded-server", "connections at once, WebSockets included")[1] == str(

@@ -69,6 +69,25 @@ def run(
 
 
 @contextmanager
+def started(program: Path, *, folder: Path, variables: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """Run a program that a test talks to, and end it if the test does not."""
+    process = subprocess.Popen(
+        [sys.executable, "-u", str(program)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        cwd=folder,
+        env=environment(**variables),
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate(timeout=PATIENT)
+
+
+@contextmanager
 def serving(program: Path, **variables: str) -> Iterator[str]:
     """Run a program that is a server, and yield its URL once it takes connections."""
     with socket.socket() as free:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import base64
+import runpy
+import signal
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from example_programs import EXAMPLES, NEEDS, run, scripts
+from example_programs import EXAMPLES, NEEDS, run, scripts, started, with_key
+from waits import LONG, PATIENT, eventually
 
 from responses_client import BadRequestError, NotFoundError
 from responses_client.testing import Server
@@ -65,6 +69,12 @@ def test_example_runs_without_a_key(name: str, tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_missing_package_of_the_embedded_server_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    with pytest.raises(SystemExit, match="need uvicorn: pip install"):
+        runpy.run_path(str(EXAMPLES / "demo.py"))
+
+
 # Not `telemetry`, which sets what is global: test_telemetry.py runs it, in a process of its own.
 @pytest.mark.parametrize("name", sorted(SAYS.keys() - {"telemetry"}))
 def test_copy_of_an_example_runs_with_a_key(name: str, run_copy: RunCopy) -> None:
@@ -90,6 +100,51 @@ def test_chat_forgets_an_answer_that_broke_off(run_copy: RunCopy) -> None:
     printed = run_copy("chat", server, stdin="Hi\nHi again\n")
     assert "Ask again; the history is as it was before." in printed
     assert server.requests[1].json["input"] == [{"role": "user", "content": "Hi again"}]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C cannot be sent to a single process")
+def test_interrupt_stops_an_answer_of_the_chat(tmp_path: Path) -> None:
+    server = Server()
+    server.delay(per_event=0.05).reply("and another wave " * 20_000)
+    with (
+        server.serve() as url,
+        started(EXAMPLES / "chat.py", folder=tmp_path, variables=with_key(url)) as chat,
+    ):
+        assert chat.stdin is not None
+        assert chat.stdout is not None
+        chat.stdin.write("Hi\n")
+        chat.stdin.flush()
+        while "wave" not in (shown := chat.stdout.read(20)):
+            assert shown, "the chat has ended"
+        chat.send_signal(signal.SIGINT)
+        eventually(lambda: (server.open_streams, server.closed_streams) == (0, 1))
+        shown, told = chat.communicate("Hi again\n", timeout=PATIENT)
+    assert "[stopped]" in shown
+    assert (chat.returncode, told) == (0, "")
+    assert server.requests[1].json["input"] == [{"role": "user", "content": "Hi again"}]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C cannot be sent to a single process")
+def test_interrupted_fan_out_goes_on_from_its_journal(tmp_path: Path, run_copy: RunCopy) -> None:
+    server = Server()
+    for _ in range(10):
+        server.reply("good")
+    for _ in range(30):
+        server.delay(LONG).reply("good")
+    with (
+        server.serve() as url,
+        started(EXAMPLES / "fan_out.py", folder=tmp_path, variables=with_key(url)) as program,
+    ):
+        journal = tmp_path / "fan_out.jsonl"
+        eventually(lambda: journal.exists() and journal.read_text().count("\n") == 10)
+        program.send_signal(signal.SIGINT)
+        _, told = program.communicate(timeout=PATIENT)
+    assert told.endswith("Interrupted. Start it again to go on.\n")
+    rest = Server()
+    for _ in range(30):
+        rest.reply("bad")
+    assert "30 bad, 10 good" in run_copy("fan_out", rest)
+    assert len(rest.requests) == 30
 
 
 def test_chat_says_that_an_answer_is_cut_short(run_copy: RunCopy) -> None:

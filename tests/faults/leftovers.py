@@ -68,7 +68,6 @@ def garbage() -> Iterator[list[Any]]:
     finally:
         gc.set_debug(0)
         gc.garbage.clear()
-        gc.unfreeze()
         gc.enable()
 
 
@@ -90,7 +89,6 @@ async def left_after(work: Callable[[], Awaitable[object]], expected: type[Excep
             settle(0.001)  # for threads that are about to end
         return left
     finally:
-        gc.unfreeze()
         gc.enable()
 
 

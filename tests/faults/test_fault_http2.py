@@ -199,7 +199,8 @@ def test_deadline_of_one_stream_does_not_end_the_others(backend: str) -> None:
             async with await client.responses.create(model="m", input="Hi", stream=True) as other:
                 await anext(other)
                 for _ in range(2):
-                    with pytest.raises(StreamInterrupted, match="deadline"):
+                    # On a busy machine, the head of the answer may be what does not come in time.
+                    with pytest.raises((StreamInterrupted, APITimeoutError), match="deadline"):
                         async with client.responses.stream(model="m", input="Hi", deadline=SHORT) as stream:
                             await stream.until_done()
                     with pytest.raises(APITimeoutError):

@@ -13,7 +13,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 HANGING = """
+import os
 import threading
+import time
 import anyio
 import anyio._backends._asyncio, anyio._backends._trio  # the limit is short, and loading them takes time
 import pytest
@@ -50,6 +52,14 @@ def test_in_its_tear_down(never_ends):
 
 def test_after():
     pass
+
+def test_where_many_programs_share_a_core(monkeypatch):
+    monkeypatch.setattr(os, "getloadavg", lambda: (1000.0, 0.0, 0.0))
+    time.sleep(3.5)
+
+def test_that_hangs_there(monkeypatch):
+    monkeypatch.setattr(os, "getloadavg", lambda: (1000.0, 0.0, 0.0))
+    threading.Event().wait()
 """
 
 INTERRUPTED = """
@@ -89,9 +99,9 @@ def run_tests(folder: Path, tests: str, *options: str, before: object = None) ->
 def test_hanging_test_fails_alone(tmp_path: Path) -> None:
     output = run_tests(tmp_path, HANGING, "-o", "phase_limit=1", "-n", "1")
     assert "ValueError: told" in output
-    assert output.count("Failed: The test hangs.") >= 6
+    assert output.count("Failed: The test hangs.") >= 7
     assert 'test_these.py", line' in output  # where each thread was
-    assert re.search(r"\n5 failed, 2 passed, 2 errors in ", output)
+    assert re.search(r"\n6 failed, 3 passed, 2 errors in ", output)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")

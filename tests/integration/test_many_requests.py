@@ -1,4 +1,4 @@
-"""Maps of two thousand requests under a rate limit, with the embedded server on a port."""
+"""Maps of a thousand requests under a rate limit, with the embedded server on a port."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import anyio
 
 from responses_client import AsyncClient, Client, MapResult
 
-COUNT = 2_000
+COUNT = 1_000
 PER_SECOND = 400  # fewer requests than a map sends without a limit
 REQUESTS: list[Any] = [{"model": "m", "input": f"Number {number}"} for number in range(COUNT)]
 

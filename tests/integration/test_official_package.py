@@ -57,6 +57,45 @@ async def aclient(url: str) -> AsyncIterator[openai.AsyncOpenAI]:
         yield client
 
 
+# --- what a response refers to
+
+
+def test_files_vector_stores_and_containers(server: Server, client: openai.OpenAI) -> None:
+    server.indexing(polls=1)
+    file = client.files.create(file=("tea.txt", b"Green tea at 80 degrees."), purpose="user_data")
+    assert [each.filename for each in client.files.list()] == ["tea.txt"]
+    store = client.vector_stores.create(name="Drinks")
+    added = client.vector_stores.files.create_and_poll(
+        file_id=file.id, vector_store_id=store.id, poll_interval_ms=1
+    )
+    assert added.status == "completed"
+    (found,) = client.vector_stores.search(store.id, query="green tea")
+    assert found.content[0].text == "Green tea at 80 degrees."
+    container = client.containers.create(name="Mine", file_ids=[file.id])
+    table = client.containers.files.create(container.id, file=("a.csv", b"1,2"))
+    assert client.containers.files.content.retrieve(table.id, container_id=container.id).read() == b"1,2"
+    client.containers.delete(container.id)
+    with pytest.raises(openai.NotFoundError, match="not found"):
+        client.containers.retrieve(container.id)
+
+
+def test_batch(server: Server, client: openai.OpenAI) -> None:
+    server.batching(polls=2).reply("One").reply("Two")
+    lines = [
+        json.dumps({"custom_id": key, "method": "POST", "url": "/v1/responses", "body": ASK}) for key in "ab"
+    ]
+    file = client.files.create(file=("r.jsonl", "\n".join(lines).encode()), purpose="batch")
+    batch = client.batches.create(input_file_id=file.id, endpoint="/v1/responses", completion_window="24h")
+    statuses = [client.batches.retrieve(batch.id).status for _ in range(2)]
+    assert statuses == ["in_progress", "completed"]
+    batch = client.batches.retrieve(batch.id)
+    assert batch.output_file_id
+    output = client.files.content(batch.output_file_id).text
+    assert sorted(json.loads(line)["custom_id"] for line in output.splitlines()) == ["a", "b"]
+    with pytest.raises(openai.ConflictError, match="Cannot cancel a batch with status 'completed'"):
+        client.batches.cancel(batch.id)
+
+
 # --- plain answers and streams
 
 

@@ -59,6 +59,7 @@ class Target:
         """Replace the code of the functions that a mutant changes, or the names that it assigns, in this process."""
         tree, mutant = self.mutated(number)
         new = _codes(compile(tree, str(self.path.resolve()), "exec", dont_inherit=True))
+        gc.unfreeze()  # among what `tests/conftest.py` leaves out of garbage collection are all functions
         for function in [each for each in gc.get_objects() if isinstance(each, FunctionType)]:
             code = new.get(_place(function.__code__))
             if code is not None and Path(code.co_filename) == Path(function.__code__.co_filename).resolve():

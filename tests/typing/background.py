@@ -4,7 +4,7 @@ import json
 from typing import assert_type
 
 from responses_client import AsyncClient, AsyncEventStream, Client, EventStream, Progress, ResumeToken
-from responses_client.models import Response, StreamEvent
+from responses_client.models import Batch, Response, StreamEvent
 
 
 def wait_gives_a_response(client: Client, response: Response) -> None:
@@ -44,6 +44,13 @@ async def heartbeat_of_the_async_client_may_be_awaited(client: AsyncClient) -> N
         print(state.status, progress.elapsed)
 
     assert_type(await client.responses.wait("resp_1", on_progress=beat), Response)
+
+
+def batches_report_in_the_same_way(client: Client) -> None:
+    def beat(batch: Batch, progress: Progress) -> None:
+        print(batch.status, progress.done, progress.total)
+
+    assert_type(client.batches.wait("batch_1", on_progress=beat, progress=True), Batch)
 
 
 def token_is_json(stream: EventStream) -> str:

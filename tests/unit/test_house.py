@@ -55,6 +55,7 @@ DOORS = {
     ("models._results", "_structured.outcomes", "call"),
     ("models._results", "_structured.outcomes", "type"),
     ("models._attachments", "_calls.attachments", "call"),
+    ("models._attachments", "_client", "type"),
     # Attributes of errors: the partial response, the event, the run so far.
     ("errors", "models", "type"),
     ("errors", "_runs.result", "type"),

@@ -21,7 +21,7 @@ from responses_client import APIError, AsyncClient, BadRequestError, Client, bat
 from responses_client._base import foreign_names
 from responses_client._base.foreign_names import argument_hint, attribute_hint, export_hint, value_hint
 from responses_client._base.options import RequestOptions
-from responses_client._calls import endpoints
+from responses_client._calls import endpoints, referred_endpoints
 from responses_client._calls.client_options import Options
 from responses_client._calls.operation import Operation
 from responses_client._calls.pagination import AsyncPage, Page
@@ -57,7 +57,8 @@ async def awaited(made: Any) -> Any:
 
 
 def operations() -> list[Operation[Any]]:
-    found = [one for one in vars(endpoints).values() if isinstance(one, Operation)]
+    named = {**vars(endpoints), **vars(referred_endpoints)}
+    found = [one for one in named.values() if isinstance(one, Operation)]
     return [one for one in found if one.request is not None]
 
 

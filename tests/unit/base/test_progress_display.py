@@ -233,3 +233,53 @@ def test_interrupt_while_it_draws_is_not_lost(
     monkeypatch.setattr(lines, "write", interrupt)
     with pytest.raises(KeyboardInterrupt):
         drawn(Progress(total=3, done=3))
+
+
+def test_bar_of_rich_has_no_thread_and_no_markup(
+    terminal: Terminal, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[tuple[Any, ...]] = []
+
+    class Bar:
+        def __init__(self, *columns: Any, console: Any, auto_refresh: bool) -> None:
+            calls.append(("made", [*columns], console, auto_refresh))
+
+        def start(self) -> None:
+            calls.append(("start",))
+
+        def add_task(self, title: str, *, total: int | None, notes: str) -> int:
+            calls.append(("task", title, total, notes))
+            return 7
+
+        def update(self, task: int, **fields: Any) -> None:
+            calls.append(("update", task, fields))
+
+        def stop(self) -> None:
+            calls.append(("stop",))
+
+    def column(name: str) -> Any:
+        return lambda text="", markup=False: (name, text, markup)
+
+    names = ("TextColumn", "BarColumn", "MofNCompleteColumn", "TimeElapsedColumn")
+    modules = {
+        "rich.progress": SimpleNamespace(Progress=Bar, **{name: column(name) for name in names}),
+        "rich.console": SimpleNamespace(Console=lambda file: file),
+    }
+    monkeypatch.setattr(progress_display, "import_module", modules.__getitem__)  # which has no tqdm
+    for total in (4, 1):
+        drawn(Progress(total=total, done=1, failed=1), title="[red]map")
+
+    made = [entry for entry in calls if entry[0] == "made"]
+    assert [[name for name, _, _ in columns] for _, columns, _, _ in made] == [
+        ["TextColumn", "BarColumn", "MofNCompleteColumn", "TimeElapsedColumn", "TextColumn"],
+        ["TextColumn", "TimeElapsedColumn", "TextColumn"],
+    ]
+    assert {(console, refresh) for _, _, console, refresh in made} == {(terminal, False)}
+    assert not any(markup for _, columns, _, _ in made for _, _, markup in columns)
+    fields = {"completed": 1, "notes": "1 failed", "refresh": True}
+    assert calls[1:5] == [
+        ("start",),
+        ("task", "[red]map", 4, ""),
+        ("update", 7, {"total": 4, **fields}),
+        ("stop",),
+    ]

@@ -91,6 +91,14 @@ def test_item_of_an_unknown_type_is_kept() -> None:
     assert item.meta.status_code == 200
 
 
+def test_item_of_an_unknown_type_needs_no_id_and_may_have_an_error() -> None:
+    body = {"type": "dream", "error": {"message": "Woke up"}}
+    item = answer(cast("type[Any]", models.Item), json.dumps(body).encode())
+
+    assert type(item) is models.UnknownItem
+    assert item.to_dict() == body
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [
@@ -301,6 +309,49 @@ def test_body_of_an_error_that_is_neither_json_nor_a_stream_is_its_text() -> Non
     error = answer_error(502, b"<html>Bad gateway", meta())
 
     assert (error.body, error.message) == ("<html>Bad gateway", "<html>Bad gateway")
+
+
+@pytest.mark.parametrize(
+    ("page", "shown"),
+    [
+        (b" <html><head><title>502 Bad &amp; gone</title>", "an HTML page, '502 Bad & gone'"),
+        (b"<h1 class=x>Down</h1>", "an HTML page, 'Down'"),
+        (b"No <title>page</title>", "No <title>page</title>"),
+    ],
+)
+def test_page_is_named_by_its_title(page: bytes, shown: str) -> None:
+    assert answer_error(502, page, meta()).message == shown
+
+
+@pytest.mark.parametrize(
+    ("status", "location", "reason"),
+    [
+        (302, None, "a redirect without a Location header"),
+        (302, "http://[", "a redirect whose Location is not a URL"),
+        (
+            302,
+            "https://other.test/v1",
+            "a redirect to https://other.test, not followed because another origin",
+        ),
+        (300, "/v2", "within http://api.test, not followed because 300 does not say that the request moved"),
+        (303, "/v2", "within http://api.test, not followed because it would turn the request into a GET"),
+        (308, "/v2", "within http://api.test, not followed because it would exceed max_redirects"),
+        (399, "/v2", "not followed because 399 does not say"),
+    ],
+)
+def test_redirect_that_is_not_followed_says_why(status: int, location: str | None, reason: str) -> None:
+    headers = {} if location is None else {"location": location}
+    of_call = ResponseMeta.build(
+        status, headers, elapsed=1.0, tries=1, method="POST", url="http://api.test/v1/responses"
+    )
+    assert reason in answer_error(status, b"{}", of_call).message
+
+
+def test_proxy_that_asks_for_a_password_is_named_in_the_advice() -> None:
+    assert str(answer_error(407, b"{}", meta())).endswith(
+        "; correct the user and password of the proxy, which answered this"
+    )
+    assert "the proxy, which answered" not in str(answer_error(408, b"{}", meta()))
 
 
 def test_stream_whose_last_event_has_no_response_still_has_its_status() -> None:

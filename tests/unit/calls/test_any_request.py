@@ -250,6 +250,12 @@ def test_extra_body_needs_a_dict(given: dict[str, Any]) -> None:
     assert "extra_body: needs a json that is a dict" in refusal(extra_body={"a": 1}, **given)
 
 
+@pytest.mark.parametrize("given", [{"json": [1]}, {"content": b"a"}])
+@pytest.mark.parametrize("extra", [{}, None])
+def test_extra_body_without_fields_goes_with_any_body(given: dict[str, Any], extra: Any) -> None:
+    assert prepared(extra_body=extra, **given).request.content == prepared(**given).request.content
+
+
 def test_json_that_cannot_be_written_is_refused() -> None:
     assert "cannot be written as JSON" in refusal(json={"a": object()})
     assert "cannot be written as JSON" in refusal(json=[float("nan")])
@@ -280,6 +286,8 @@ def test_headers_name_the_type_of_content() -> None:
 
 def test_content_and_json_exclude_each_other() -> None:
     assert "content: cannot be combined with json" in refusal(json={}, content=b"")
+    assert prepared(json={}, content=None).request.content == b"{}"
+    assert prepared(json=None, content=b"").request.content == b""
 
 
 @pytest.mark.parametrize("content", [iter([b"a"]), {"a": 1}, 3])
@@ -294,6 +302,8 @@ def test_content_that_utf_8_cannot_encode_is_refused() -> None:
 def test_stream_is_refused_where_its_answer_could_not_be_read() -> None:
     assert "json.stream: asks for a stream" in refusal(json={"stream": True})
     assert "json.stream" in refusal(json={}, extra_body={"stream": True})
+    assert prepared(json={"stream": False}).request.content == b'{"stream":false}'
+    assert prepared(json=[{"stream": True}]).request.content == b'[{"stream":true}]'
     assert prepared(json={"stream": True}, is_raw=True).request.content == b'{"stream":true}'
 
 

@@ -147,6 +147,37 @@ def test_call_without_an_answer_ends_in_one_sentence(
     assert caught.value.__context__ is None
 
 
+def test_single_attempt_is_not_counted(clock: Clock) -> None:
+    with pytest.raises(APIConnectionError, match=r"^POST http://api.test got no answer: ReadError; "):
+        fetched(FakeIO(clock, network()), max_retries=0)
+
+
+def test_redirect_to_something_that_is_not_a_url_is_named_and_not_asked_again(clock: Clock) -> None:
+    io = FakeIO(clock, network("redirect", "InvalidURL"))
+    with pytest.raises(
+        ResponseValidationError, match="redirect to something that is not a URL; set base_url"
+    ):
+        fetched(io)
+    assert len(io.requests) == 1
+
+
+def test_start_of_a_body_is_read_whatever_its_status(clock: Clock) -> None:
+    attempts = Attempts(FakeIO(clock), call())
+    body = FakeBody(b"<html>", b"</html>")
+    assert run(attempts.read_start(body)) == b"<html></html>"
+    assert body.closed == 1
+    with pytest.raises(ResponseValidationError, match="cannot be decompressed: it is not valid gzip"):
+        run(attempts.read_start(FakeBody(network("decoding", "it is not valid gzip"))))
+
+
+def test_call_without_observers_notifies_nobody(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("responses_client._calls.observers.make_dispatcher", never)
+    assert fetched(FakeIO(clock, good())).output_text == "Hello"
+
+
 def test_cause_that_quotes_the_key_is_left_out(clock: Clock) -> None:
     io = FakeIO(clock, network(reason=f"illegal line {KEY}", cause=OSError(f"illegal line {KEY}")))
 
@@ -584,6 +615,7 @@ class Recorder:
     def __init__(self) -> None:
         self.sent = 0
         self.blocks: list[tuple[float, str]] = []
+        self.pauses: list[tuple[float, str]] = []
 
     async def send(self, send: Any, deadline: Any) -> Any:
         self.sent += 1
@@ -591,6 +623,9 @@ class Recorder:
 
     def block_for(self, seconds: float, reason: str) -> None:
         self.blocks.append((seconds, reason))
+
+    async def pause(self, seconds: float, reason: str) -> None:
+        self.pauses.append((seconds, reason))
 
     def record_usage(self, tokens: int) -> None:
         pass
@@ -601,7 +636,8 @@ def test_attempts_of_a_map_go_through_its_throttle_which_waits_for_them(clock: C
     run(fetch(io, call(), throttle))
     assert throttle.sent == 3
     assert throttle.blocks == [(7.0, "status 429 (retry-after)")]
-    assert io.slept == [0.5]  # the other failure is none of the limit
+    assert throttle.pauses == [(0.5, "status 500")]  # the other failure is none of the limit
+    assert io.slept == []
 
 
 def test_log_says_from_where_a_stream_is_resumed(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
@@ -612,6 +648,13 @@ def test_log_says_from_where_a_stream_is_resumed(clock: Clock, caplog: pytest.Lo
     assert [record.getMessage() for record in caplog.records] == [
         "responses.create: resume after event 0 in 0.50 s, status 500"
     ]
+
+
+def test_secrets_of_both_requests_are_masked_after_one_is_gone_over_to(clock: Clock) -> None:
+    keys = ["sk-first-of-two", "sk-second-of-two"]
+    attempts = Attempts(FakeIO(clock), call(api_key=keys[0]))
+    attempts.continue_with(call(api_key=keys[1]))
+    assert attempts.redactor.text(" and ".join(keys)) == "*** and ***"
 
 
 def test_request_that_is_gone_over_to_has_all_retries_again(clock: Clock) -> None:

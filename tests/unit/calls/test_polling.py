@@ -352,6 +352,21 @@ def test_wrong_arguments_are_refused(arguments: dict[str, Any], path: str) -> No
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [
+        {"poll_interval": 0},
+        {"timeout": None},
+        {"timeout": 0.001},
+        {"given": "r"},
+        {"given": Response(id="resp_1", status="queued")},
+        {"given": Response(status="completed")},
+    ],
+)
+def test_argument_next_to_a_wrong_one_is_taken(arguments: dict[str, Any]) -> None:
+    schedule(**arguments)
+
+
+@pytest.mark.parametrize(
     ("status", "ended"),
     [
         ("queued", False),

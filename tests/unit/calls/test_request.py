@@ -314,6 +314,8 @@ def test_secret_in_the_wrong_place_is_not_quoted() -> None:
         {"background": True, "background_options": {"completion_window": "2h"}},
         {"background_options": {}, "extra_body": {"background": True}},
         {"previous_response_id": None, "conversation": "conv_1"},
+        {"previous_response_id": "resp_1", "conversation": None},
+        {"stream_options": None, "background_options": None},
         {"input": ({"role": "user", "content": "Hi"},)},
         {"temperature": 2, "top_p": 0, "max_output_tokens": 16, "top_logprobs": 20},
         {"input": [{"type": "new_type", "field": 1}]},
@@ -705,3 +707,5 @@ def test_query_that_cannot_be_written_is_refused_by_its_path(
 def test_events_after_a_number_need_a_stream() -> None:
     with pytest.raises(RequestValidationError, match="starting_after: needs stream=True"):
         prepared(RESPONSES_RETRIEVE, "resp_1", starting_after=3)
+    assert prepared(RESPONSES_RETRIEVE, "resp_1", starting_after=0, stream=True)
+    assert prepared(RESPONSES_RETRIEVE, "resp_1", starting_after=None)

@@ -556,6 +556,21 @@ def test_replacing_checks_as_strictly(change: dict[str, object]) -> None:
         resolve({}).replace(**change)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"timeout": 0.001},
+        {"timeout": None, "deadline": None},
+        {"default_headers": {}, "default_query": {}},
+        {"default_headers": {"A": ""}},
+        {"max_retries": 0, "max_redirects": 0},
+    ],
+)
+def test_replacing_takes_what_a_client_takes(change: dict[str, Any]) -> None:
+    changed = resolve({}).replace(**change)
+    assert {name: getattr(changed, name) for name in change} == change
+
+
 @pytest.mark.parametrize(("name", "hint"), [("tiemout", "; did you mean 'timeout'?"), ("zzz", "")])
 def test_an_unknown_option_suggests_the_nearest(name: str, hint: str) -> None:
     text = f"() got an unexpected keyword argument '{name}'{hint}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import threading
 from collections.abc import Callable
 from email.parser import BytesParser
 from email.policy import HTTP
@@ -335,6 +336,17 @@ def test_exception_of_a_function_ends_the_upload(caller: Caller) -> None:
 
     with pytest.raises(OSError, match="my own"):
         caller(create(b"abc", on_progress=fail))
+
+
+def test_files_are_read_in_threads_of_async_clients(caller: Caller) -> None:
+    class Watched(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            threads.add(threading.get_ident())
+            return super().read(size)
+
+    threads: set[int] = set()
+    caller(create(Watched(b"x" * 3 * MIB)))
+    assert (threading.get_ident() in threads) == (caller.mode == "sync")
 
 
 # --- again

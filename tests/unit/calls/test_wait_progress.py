@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io as io_module
+import json
 import sys
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +12,7 @@ from unittest.mock import Mock
 import anyio
 import anyio.lowlevel
 import pytest
-from fake_io import Answer, Clock, FakeBody, FakeIO, bad
+from fake_io import Clock, FakeBody, FakeIO, bad
 from samples import KEY, response
 
 from responses_client import AsyncClient, Client, ConfigurationError, Progress, RequestValidationError
@@ -38,19 +39,22 @@ def json_bytes(data: Any) -> bytes:
     return Response.from_dict(data).to_json().encode()
 
 
-def waited(clock: Clock, answers: list[Answer], mode: str = "sync", **options: Any) -> FakeIO:
+def waited(
+    clock: Clock, answers: list[Any], mode: str = "sync", namespace: str = "responses", **options: Any
+) -> FakeIO:
     """Wait for a response with such answers to its polls, and return the outside world."""
+    id = "resp_1" if namespace == "responses" else "batch_1"
     io = FakeIO(clock, *answers)
     if mode == "sync":
         client = Client(api_key=KEY)
         client._core.io = io  # type: ignore[assignment]
-        client.responses.wait("resp_1", **options)
+        getattr(client, namespace).wait(id, **options)
         return io
 
     async def main() -> None:
         aclient = AsyncClient(api_key=KEY)
         aclient._core.io = io  # type: ignore[assignment]
-        await aclient.responses.wait("resp_1", **options)
+        await getattr(aclient, namespace).wait(id, **options)
 
     anyio.run(main, backend=mode)
     return io
@@ -170,3 +174,33 @@ def test_nothing_is_drawn_for_a_finished_response(clock: Clock, capsys: pytest.C
 def test_progress_is_true_or_false(clock: Clock) -> None:
     with pytest.raises(RequestValidationError, match="progress: expected True or False"):
         waited(clock, [], progress=print)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_batch_has_the_counts_of_its_requests(clock: Clock, mode: str) -> None:
+    seen: list[Progress] = []
+
+    def state(status: str, **counts: int) -> FakeBody:
+        found = {
+            "id": "batch_1",
+            "object": "batch",
+            "status": status,
+            "request_counts": {"total": 0, **counts},
+        }
+        return FakeBody(json.dumps(found).encode())
+
+    answers = [
+        state("validating"),
+        state("in_progress", total=5, completed=2, failed=1),
+        state("completed", total=5, completed=4, failed=1),
+    ]
+    waited(
+        clock,
+        answers,
+        mode,
+        "batches",
+        on_progress=lambda batch, progress: seen.append(progress),
+        progress=False,
+    )
+    found = [(one.total, one.done, one.failed, one.in_flight, one.wait_reason) for one in seen]
+    assert found == [(1, 0, 0, 1, "validating"), (5, 3, 1, 2, "in_progress"), (5, 5, 1, 0, None)]

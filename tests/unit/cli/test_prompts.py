@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import Terminal, demo, errors, standard_input
+from command_line import POSIX, Terminal, demo, errors, standard_input
 
 from responses_client._cli.prompts import piped_text
 from responses_client.testing import Server
@@ -58,6 +58,7 @@ def test_blank_piped_text_adds_nothing(server: Server, pipe: Path, data: bytes) 
     assert server.requests[0].json["input"] == "Hi"
 
 
+@POSIX
 def test_terminal_is_not_read_beside_a_prompt(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     primary, secondary = os.openpty()
     with os.fdopen(secondary) as stdin:

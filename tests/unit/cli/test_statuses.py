@@ -15,6 +15,11 @@ def test_note_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "one two\n"
 
 
+def test_note_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    print_note("a\x1b[2J\x9bb")
+    assert capsys.readouterr().err == "a [2J b\n"
+
+
 def test_note_without_standard_error_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", None)
     print_note("unheard")

@@ -107,6 +107,8 @@ def test_progress_at_a_terminal_is_one_line_that_goes(
     line = StatusLine()
     line.show(Response.from_dict({"status": "queued"}), Progress(elapsed=12.3))
     assert terminal.getvalue() == "\r\x1b[Kqueued, 12 s"
+    line.show(Response.from_dict({"status": "a\x1b[2J"}), Progress(elapsed=12.3))
+    assert terminal.getvalue().endswith("\r\x1b[Ka [2J, 12 s")
     line.show(Response.from_dict({}), Progress(elapsed=13.4))
     line.end()
     assert terminal.getvalue().endswith("\r\x1b[Kunknown, 13 s\r\x1b[K")

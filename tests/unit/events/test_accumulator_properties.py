@@ -38,19 +38,17 @@ FORMS: dict[str, Callable[[int], Wire]] = {
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
-def test_a_hundred_thousand_deltas_are_copied_once(
-    form: Callable[[int], Wire], monkeypatch: pytest.MonkeyPatch
-):
+def test_thousands_of_deltas_are_copied_once(form: Callable[[int], Wire], monkeypatch: pytest.MonkeyPatch):
     copied: list[int] = []
     write = pieces.TextBuffer.__str__
     monkeypatch.setattr(pieces.TextBuffer, "__str__", lambda text: (copied.append(1), write(text))[1])
     accumulator = Accumulator()
-    for start in range(0, 100_000, 10_000):
-        accumulator.extend([OutputTextDelta.model_validate(form(n)) for n in range(start, start + 10_000)])
+    for start in range(0, 10_000, 1000):
+        accumulator.extend([OutputTextDelta.model_validate(form(n)) for n in range(start, start + 1000)])
     assert copied == []
     snapshot = accumulator.snapshot()
     assert snapshot is not None
-    assert len(snapshot.output_text) == 100_000
+    assert len(snapshot.output_text) == 10_000
     assert copied == [1]
 
 

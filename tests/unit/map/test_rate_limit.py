@@ -24,7 +24,7 @@ def possible(limit: Limit, simulation: Simulation) -> float:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_limit_of_requests_is_obeyed_and_used_up(data: st.DataObject) -> None:
     seconds = data.draw(st.sampled_from([1.0, 5.0, 10.0, 60.0]), "seconds")
     limit = data.draw(st.sampled_from([Bucket, Window]))(data.draw(st.integers(20, 1000), "size"), seconds)

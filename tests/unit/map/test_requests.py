@@ -6,6 +6,7 @@ import copy
 import pickle
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -141,6 +142,35 @@ def test_async_iterable_that_is_not_a_generator_stays_open(server: Server, mode:
 def test_wrong_argument_is_refused(caller: Caller, given: Any, options: dict[str, Any], text: str) -> None:
     with pytest.raises(RequestValidationError, match=f"^The map was not started: {text}"):
         mapped(caller, given, **options)
+
+
+REQUEST: Any = {"model": "m", "input": "Hi"}
+
+
+@pytest.mark.parametrize(
+    ("given", "options"),
+    [
+        ([REQUEST], {"max_concurrency": 1}),
+        ((REQUEST,), {"on_result": None, "journal": None}),
+        ([REQUEST], {"on_result": str}),
+        ({"model": REQUEST}, {}),
+        ({"input": REQUEST}, {}),
+        ({" 7 ": REQUEST}, {}),
+        ([{**REQUEST, "stream": False, "background": False}], {}),
+        ([{**REQUEST, "stream": None}], {}),
+        ([{**REQUEST, "extra_body": {"stream": False}}], {}),
+    ],
+)
+def test_argument_next_to_a_wrong_one_is_taken(caller: Caller, given: Any, options: dict[str, Any]) -> None:
+    (result,) = mapped(caller, given, **options)
+    assert result.error is None
+
+
+@pytest.mark.parametrize("form", [str, Path])
+def test_path_of_a_journal_is_a_string_or_a_path(caller: Caller, tmp_path: Path, form: Any) -> None:
+    (result,) = mapped(caller, [REQUEST], journal=form(tmp_path / "journal"))
+    assert result.error is None
+    assert (tmp_path / "journal").exists()
 
 
 @pytest.mark.parametrize(

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_io import use_clock
+from fake_io import FakeBody, use_clock
 from map_helpers import requests
 from waits import LONG, PATIENT
 
+from responses_client._base.clock import NO_DEADLINE
 from responses_client._map.threads import ThreadIO, _Stopped
-from responses_client._transport.protocols import run
+from responses_client._transport.protocols import TransportError, run
 from responses_client._transport.sync import SyncIO
 from responses_client.testing import Server
 
@@ -55,11 +56,15 @@ def test_thread_that_waits_learns_that_another_one_closed_the_map(server: Server
             pass
         results.close()
         thread.join(PATIENT)
+        assert not thread.is_alive()
         release.set()
     assert len(errors) == 1
 
 
-def test_leaving_the_block_does_not_wait_for_the_iterable(server: Server) -> None:
+def test_leaving_the_block_does_not_wait_for_the_iterable(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("responses_client._map.threads._JOIN_SECONDS", LONG)
     release, read = threading.Event(), threading.Event()
 
     def given() -> Iterator[Any]:
@@ -155,6 +160,86 @@ def test_iterable_may_close_its_own_map(server: Server) -> None:
             list(results)
     assert time.monotonic() - start < PATIENT
     assert errors == []
+
+
+def test_generator_of_requests_is_closed_with_the_map(server: Server) -> None:
+    ends: list[str] = []
+
+    def given() -> Iterator[Any]:
+        try:
+            yield from requests(1000)
+        finally:
+            ends.append(threading.current_thread().name)
+
+    generator = given()  # kept, so that nothing else closes it
+    with server.client() as client, client.responses.map(generator, max_concurrency=2) as results:
+        next(results)
+    assert ends == ["responses.map-0"]
+
+
+REQUEST: Any = None  # which the sends of these tests do not look at
+
+
+def scripted(monkeypatch: pytest.MonkeyPatch, script: Callable[[], Any]) -> ThreadIO:
+    """Return the driver of a map whose sends play a script."""
+
+    async def send(io: SyncIO, request: object, deadline: object) -> Any:
+        return script()
+
+    monkeypatch.setattr(SyncIO, "send", send)
+    return ThreadIO(SyncIO())
+
+
+def test_map_that_has_ended_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[None] = []
+    io = scripted(monkeypatch, lambda: sent.append(None))
+    io.stop()
+    with pytest.raises(_Stopped):
+        run(io.send(REQUEST, NO_DEADLINE))
+    assert sent == []
+
+
+def test_connection_that_the_end_of_the_map_shut_down_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut(ends: bool) -> None:
+        if ends:
+            io.stop()
+        raise TransportError("network", "ReadError: reset by peer")
+
+    io = scripted(monkeypatch, lambda: cut(ends=False))
+    with pytest.raises(TransportError):
+        run(io.send(REQUEST, NO_DEADLINE))
+    io = scripted(monkeypatch, lambda: cut(ends=True))
+    with pytest.raises(_Stopped) as caught:
+        run(io.send(REQUEST, NO_DEADLINE))
+    assert caught.value.__suppress_context__
+
+
+def test_answer_that_comes_at_the_end_of_the_map_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = FakeBody()
+
+    def answer() -> FakeBody:
+        io.stop()
+        return body
+
+    io = scripted(monkeypatch, answer)
+    with pytest.raises(_Stopped):
+        run(io.send(REQUEST, NO_DEADLINE))
+    assert body.closed
+
+
+def test_end_of_the_map_shuts_its_connections_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[bool] = []
+    io = ThreadIO(SyncIO())
+    monkeypatch.setattr(io._pools, "shut_down", lambda: ended.append(io.is_stopped))
+    io.stop()
+    assert ended == [True]  # so that a send that fails finds that it was stopped
+
+
+def test_threads_know_that_the_client_was_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    io = scripted(monkeypatch, lambda: io.is_closed)
+    assert run(io.send(REQUEST, NO_DEADLINE)) is False
+    run(io._parent.close())
+    assert run(io.send(REQUEST, NO_DEADLINE)) is True
 
 
 @pytest.mark.parametrize("before", [True, False])

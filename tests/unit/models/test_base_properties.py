@@ -56,7 +56,7 @@ def test_matching_json_is_written_as_it_came(model: type[Model], data: st.DataOb
     assert misfits(made) == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_json_that_fits_is_typed_in_strict_mode(data: st.DataObject):
     model = data.draw(st.sampled_from(ANSWERS))
@@ -80,7 +80,7 @@ HOLDERS = [model for model in ANSWERS if has_members(model)]
 """Models with members of unions inside, where data that do not fit become an `Unknown…`."""
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_json_that_does_not_fit_never_sits_under_a_typed_field(data: st.DataObject):
     model, wire = drawn(data)
@@ -99,7 +99,7 @@ def test_json_that_does_not_fit_never_sits_under_a_typed_field(data: st.DataObje
         assert misfits(made) == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_strict_mode_refuses_raw_data_of_lenient_mode(data: st.DataObject):
     model, wire = drawn(data)

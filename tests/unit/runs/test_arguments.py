@@ -56,6 +56,33 @@ def test_wrong_argument_is_refused(name: str, value: Any, expected: str) -> None
     assert [error["path"] for error in caught.value.errors] == [name]
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"max_turns": 1},
+        {"max_concurrency": 1},
+        {"on_tool_error": "return"},
+        {"on_tool_error": "raise"},
+        {"on_tool_error": str},
+        {"on_turn": print},
+        {"on_mcp_approval": bool},
+        {"resume": None, "previous_response_id": "resp_0"},
+        {"resume": None, "conversation": "conv_1"},
+        {"replay": True, "store": False},
+        {"replay": None, "store": False},
+        {"replay": False, "store": True},
+        {"replay": False, "store": None},
+        {"replay": False},
+        {"reset_tool_choice": False},
+        {"stream": None},
+    ],
+)
+def test_argument_next_to_a_wrong_one_is_taken(given: dict[str, Any]) -> None:
+    arguments = RunArguments(given)
+    taken = {**vars(arguments), **arguments.hooks, **arguments.request}
+    assert {name: taken.get(name) for name in given} == given
+
+
 def test_all_mistakes_are_reported_at_once() -> None:
     with pytest.raises(RequestValidationError) as caught:
         RunArguments({"max_turns": 0, "on_turn": 5, "resume": 1, "tool_timeout": -1})

@@ -364,9 +364,10 @@ def test_empty_query_is_refused(query: Any) -> None:
     assert refused(answer, 400) == "Invalid 'query': it must not be empty."
 
 
-def test_filter_that_nests_too_deeply_is_refused() -> None:
+@pytest.mark.parametrize("depth", [300, 900])
+def test_filter_that_nests_too_deeply_is_refused(depth: int) -> None:
     leaf = '{"type":"eq","key":"a","value":1}'
-    deep = '{"type":"and","filters":[' * 900 + leaf + "]}" * 900
+    deep = '{"type":"and","filters":[' * depth + leaf + "]}" * depth
     with Server() as server, http(server) as client:
         body = f'{{"query":"tea","filters":{deep}}}'
         headers = {"content-type": "application/json"}

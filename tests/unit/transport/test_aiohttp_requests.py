@@ -36,6 +36,23 @@ def test_nothing_is_sent_that_was_not_asked_for() -> None:
     play(script, [GOOD, GOOD])
 
 
+def test_request_for_another_host_has_nothing_of_a_given_session() -> None:
+    session: dict[str, Any] = {
+        "headers": {"X-Team": "blue", "Authorization": "Bearer of-the-session"},
+        "cookies": {"session": "1"},
+    }
+
+    async def script(io: AiohttpIO, server: Loopback) -> None:
+        request = server.request(headers={"Accept": "*/*"})._replace(
+            method="GET", content=b"", is_foreign=True
+        )
+        await read(await io.send(request, NO_DEADLINE))
+        (head,) = server.heads
+        assert names(head) == ["accept", "accept-encoding", "host"] or names(head) == ["accept", "host"]
+
+    play(script, [GOOD], session=session)
+
+
 def test_settings_of_a_given_session_stay_in_force_but_where_a_call_has_its_own() -> None:
     session: dict[str, Any] = {
         "headers": {"X-Team": "blue", "X-Other": "1", "Authorization": "Basic no"},

@@ -1,14 +1,15 @@
-"""Bodies that are read piece by piece, in the forms that httpx takes."""
+"""Bodies that are read piece by piece, as streams of httpx."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
+import httpx
 import pytest
 
 from responses_client._transport.protocols import InThread, Upload
-from responses_client._transport.upload_bodies import body_of
+from responses_client._transport.upload_bodies import stream_of
 
 T = TypeVar("T")
 
@@ -36,12 +37,14 @@ async def at_once(function: Callable[[], T]) -> T:
 
 
 def test_body_can_be_iterated_twice_as_auth_objects_need_it() -> None:
-    body: Any = body_of(Numbers(), None)
+    body = stream_of(Numbers(), None, httpx)
+    assert isinstance(body, httpx.SyncByteStream)
     assert [b"".join(body), b"".join(body)] == [b"123", b"123"]
 
 
 @pytest.mark.anyio
 async def test_async_body_reads_by_the_given_threads_and_can_be_iterated_twice() -> None:
-    body: Any = body_of(Numbers(), at_once)
+    body = stream_of(Numbers(), at_once, httpx)
+    assert isinstance(body, httpx.AsyncByteStream)
     for _ in range(2):
         assert [piece async for piece in body] == [b"1", b"2", b"3"]

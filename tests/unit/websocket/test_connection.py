@@ -26,6 +26,7 @@ from samples import KEY
 from responses_client._base import forks
 from responses_client._base.clock import NO_REAL_DEADLINE
 from responses_client._transport.protocols import TransportError, run
+from responses_client._websocket.inboxes import Inbox
 from responses_client.errors import (
     APIConnectionError,
     APITimeoutError,
@@ -169,6 +170,20 @@ def test_connection_that_cannot_be_written_to_has_ended(wire: FakeSocket) -> Non
             next(one)
 
 
+def test_request_that_was_not_sent_keeps_no_events(wire: FakeSocket) -> None:
+    with session_over(wire) as session:
+        wire.broken = KeyboardInterrupt()
+        with pytest.raises(KeyboardInterrupt):
+            ask(session)
+        wire.broken, wire.write_seconds = None, 6.0
+        with pytest.raises(APITimeoutError):
+            ask(session, deadline=5.0)
+        wire.write_seconds = 0.0
+        wire.script += [*whole("One"), *whole("Two", "rc-2"), *whole("Three", "rc-3")]
+        assert ask(session).get_final_response().output_text == "Three"
+        assert connection_of(session)._inboxes.size == 0
+
+
 def test_request_that_was_cancelled_has_no_stream(wire: FakeSocket) -> None:
     wire.script += [*whole("One"), *whole("Two", "rc-2")]
     with session_over(wire) as session:
@@ -192,6 +207,7 @@ def test_steering_that_was_cancelled_keeps_no_events(wire: FakeSocket) -> None:
         assert ask(session).get_final_response().output_text == "One"
         taken, _ = connection_of(session).take(connection_of(session).unrouted)
         assert taken == []
+        assert connection_of(session)._inboxes.size == 0
 
 
 def test_answer_to_a_ping_that_cannot_be_sent_ends_the_connection(wire: FakeSocket) -> None:
@@ -239,9 +255,20 @@ def test_lost_connection_interrupts_each_stream_with_its_own_part(
             next(three)
         assert (caught.value.partial, caught.value.response_id) == (None, None)
         assert session.is_closed
+        assert wire.closed == 1
         with pytest.raises(APIConnectionError, match="The WebSocket session has ended: "):
             ask(session)
-    assert wire.closed
+
+
+def test_server_that_closes_has_a_second_to_take_the_answer(wire: FakeSocket) -> None:
+    wire.script += [created(), CloseConnection(1001)]
+    with session_over(wire) as session:
+        stream = ask(session)
+        next(stream)
+        start, wire.write_seconds = wire.clock.now, 10.0
+        with pytest.raises(StreamInterrupted, match="the server closed the WebSocket"):
+            next(stream)
+        assert wire.clock.now - start == pytest.approx(1.0)
 
 
 def test_error_that_names_no_response_ends_all_and_the_session(wire: FakeSocket) -> None:
@@ -286,11 +313,11 @@ def test_errors_do_not_repeat_the_credentials_of_tools(wire: FakeSocket) -> None
 def test_credentials_of_tools_are_kept_in_bounded_number(wire: FakeSocket) -> None:
     with session_over(wire) as session:
         connection = connection_of(session)
-        for number in range(100):
+        for number in range(100, 200):
             connection.mask([f"long-secret-{number}"])
         redactor = connection._router.redactor
-    assert redactor.text("long-secret-99!") == "***!"
-    assert redactor.text("long-secret-1!") == "long-secret-1!"
+    kept = [number for number in range(100, 200) if redactor.text(f"long-secret-{number}!") == "***!"]
+    assert kept == [*range(136, 200)]
 
 
 @pytest.mark.parametrize("text", ["{", "<html>"])
@@ -324,9 +351,13 @@ def test_message_over_the_limit_ends_all_streams(wire: FakeSocket) -> None:
 
 
 def test_closing_sends_a_close_frame_and_waits_for_the_answer(wire: FakeSocket) -> None:
-    wire.script += [delta("late"), CLOSE]
+    readers: list[bool] = []
+    start = wire.clock.now
     with session_over(wire) as session:
-        pass
+        connection = connection_of(session)
+        wire.script += [lambda: readers.append(connection._has_reader), delta("late"), CLOSE]
+    assert wire.clock.now == start
+    assert readers == [True]  # so that no stream reads meanwhile
     assert wire.received == [CloseConnection(1000, "")]
     assert wire.script == []
     assert wire.closed == 1
@@ -398,3 +429,19 @@ def test_session_of_the_parent_process_has_ended_in_the_child(
             with pytest.raises(APIConnectionError, match="the process was forked"):
                 ask(session)
             assert not connection._has_reader
+
+
+def test_session_in_the_child_leaves_locks_and_waiters_to_the_parent(
+    wire: FakeSocket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with session_over(wire) as session:
+        connection, waiter = connection_of(session), wire.new_event()
+        parents = connection._lock
+        connection._waiters[waiter] = Inbox()
+        with monkeypatch.context() as patch:
+            patch.setattr(forks, "generation", forks.generation + 1)
+            own = connection._lock
+            assert own is not parents
+            session.close()
+            assert connection._lock is own
+            assert not waiter.is_set  # it would wake the event loop of the parent

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from fake_io import types
+from fake_io import FakeIO, types
 from fake_socket import (
     LOST,
+    FakeEvent,
     FakeSocket,
     Ping,
     Pong,
+    Upgraded,
     ask,
     completed,
     connection_of,
@@ -16,9 +18,12 @@ from fake_socket import (
     delta,
     held_up_streams,
     session_over,
+    settings,
 )
 
+from responses_client import WebSocketSession
 from responses_client._transport.protocols import run
+from responses_client._websocket.inboxes import Inbox
 from responses_client.errors import StreamInterrupted
 
 
@@ -39,6 +44,31 @@ def test_ping_is_sent_after_silence(wire: FakeSocket) -> None:
             stream.until_done()
         assert 1055 <= wire.clock.now < 1067
     assert wire.closed
+
+
+def test_defaults_are_ten_seconds_twenty_for_the_answer_and_64_mib(wire: FakeSocket) -> None:
+    pinged_at: list[float] = []
+    io = FakeIO(wire.clock, Upgraded(wire))
+    with WebSocketSession(io, settings(), {}) as session:
+        assert connection_of(session)._inboxes.max_bytes == 64 * 1024 * 1024
+        start = wire.clock.now
+        wire.before_write = lambda: pinged_at.append(wire.clock.now - start)
+        run_keep_alive(wire)
+        assert pinged_at == pytest.approx([10.0], abs=0.1)
+        assert wire.clock.now - start == pytest.approx(30.0, abs=0.2)
+
+
+def test_events_need_no_answer_and_no_ping(wire: FakeSocket) -> None:
+    writes: list[None] = []
+    wire.script += [created(), delta("Hi"), completed("Hi")]
+    with session_over(wire, {"ping_interval": 10.0}) as session:
+        stream = ask(session)
+        wire.before_write = lambda: writes.append(None)
+        stream.until_done()
+        assert writes == []
+        closed = connection_of(session)._closed_event
+        assert isinstance(closed, FakeEvent)
+        assert not closed.is_set  # the keep-alive function waits on
 
 
 def test_any_data_count_as_the_answer_to_a_ping(wire: FakeSocket) -> None:
@@ -67,9 +97,10 @@ def test_at_the_limit_nothing_is_read_and_missing_pongs_do_not_count(wire: FakeS
         assert len(wire.script) == 3
         assert not [event for event in wire.received if isinstance(event, Ping)]
         assert connection.close_info is None
-        one.close()
+        run(one._source.drop())  # as the garbage collector does it
         run(connection._check_alive())
         assert wire.script == []
+        one.close()
         assert types([next(two)]) == ["created"]
 
 
@@ -115,7 +146,9 @@ def test_session_without_pings_has_no_keep_alive(wire: FakeSocket) -> None:
 def test_keep_alive_ends_with_the_session(wire: FakeSocket) -> None:
     with session_over(wire, {"ping_interval": 10.0}) as session:
         wire.while_waiting.append(session.close)
+        start = wire.clock.now
         run_keep_alive(wire)
+        assert wire.clock.now - start == pytest.approx(1.0)
         assert wire.read_timeouts == [1.0]  # for the close frame of the server
         assert not [event for event in wire.received if isinstance(event, Ping)]
 
@@ -134,3 +167,16 @@ def test_keep_alive_is_the_reader_while_it_reads(wire: FakeSocket) -> None:
         wire.script += [lambda: readers.append(connection._has_reader), Ping(b"x")]
         run(connection._check_alive())
         assert (readers, connection._has_reader) == ([True], False)
+
+
+def test_waiter_that_came_during_the_check_reads_after_it(wire: FakeSocket) -> None:
+    with session_over(wire, {"ping_interval": 10.0}) as session:
+        connection, waiter = connection_of(session), wire.new_event()
+
+        def come() -> None:
+            connection._waiters[waiter] = Inbox()
+
+        wire.script += [come, Ping(b"x")]
+        run(connection._check_alive())
+        assert waiter.is_set
+        connection._waiters.clear()

@@ -348,6 +348,39 @@ def test_waiter_that_is_cancelled_is_none_any_more(wire: FakeSocket) -> None:
         connection._has_reader = False
 
 
+def test_waiter_with_news_of_its_own_hands_over_again(wire: FakeSocket) -> None:
+    with session_over(wire) as session:
+        connection, inbox, other = connection_of(session), Inbox(), wire.new_event()
+        connection._has_reader = True  # in the place of another thread
+
+        def leave() -> None:
+            inbox.has_news = True
+            connection._has_reader = False
+            connection._hand_over()
+            connection._waiters[other] = Inbox()
+
+        wire.while_waiting.append(leave)
+        run(connection.wait(inbox, NO_REAL_DEADLINE))
+        assert other.is_set
+        connection._waiters.clear()
+
+
+def test_reader_wakes_those_that_have_news_and_no_others(wire: FakeSocket) -> None:
+    with session_over(wire) as session:
+        connection, with_news, without = connection_of(session), wire.new_event(), wire.new_event()
+        one, two, three = ask(session), ask(session), ask(session)
+        for waiter, stream in ((with_news, two), (without, three)):
+            assert isinstance(stream._source, SocketSource)
+            connection._waiters[waiter] = stream._source._inbox
+        woken: list[tuple[bool, bool]] = []
+        wire.script += [created("rc-2"), lambda: woken.append((with_news.is_set, without.is_set)), created()]
+        next(one)
+        assert woken == [(True, False)]
+        connection._waiters.clear()
+        for stream in (one, two, three):
+            stream.close()
+
+
 def test_waiters_are_woken_when_a_message_cannot_be_sent(wire: FakeSocket) -> None:
     with session_over(wire) as session:
         connection, waiter = connection_of(session), wire.new_event()

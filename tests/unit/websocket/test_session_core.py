@@ -15,13 +15,25 @@ from fake_socket import (
     session_on,
     session_over,
     settings,
+    steer_event,
     whole,
 )
 from samples import KEY
 
 from responses_client import Client, WebSocketSession
-from responses_client.errors import ConfigurationError, RequestValidationError, StreamError, StreamInterrupted
-from responses_client.models import FunctionCallOutput, ResponseSteerEvent
+from responses_client.errors import (
+    APITimeoutError,
+    ConfigurationError,
+    RequestValidationError,
+    StreamError,
+    StreamInterrupted,
+)
+from responses_client.models import (
+    FileSearchCall,
+    FunctionCallOutput,
+    ResponseCreateEvent,
+    ResponseSteerEvent,
+)
 
 # Options and connecting
 
@@ -58,6 +70,26 @@ def test_options_that_cannot_work_are_refused(
 ) -> None:
     with pytest.raises(error, match=message), Client(api_key=KEY) as client:
         client.responses.connect(**options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"ping_interval": 0.001, "ping_timeout": 0.001},
+        {"ping_interval": 1, "ping_timeout": None},
+        {"max_buffered_bytes": 1},
+        {"lanes": True},
+        {"timeout": None, "deadline": None},
+        {"timeout": 0.5, "deadline": 0.5},
+        {"max_retries": 0},
+        {"extra_query": {}, "extra_headers": {}},
+        {"extra_query": {"a": ["b", 1]}, "extra_headers": {"a": "c"}},
+    ],
+)
+def test_option_next_to_a_wrong_one_is_taken(wire: FakeSocket, options: dict[str, Any]) -> None:
+    with session_over(wire, options) as session:
+        session.create(model="m").close()
+    assert len(wire.sent) == 1
 
 
 def test_none_is_the_default_of_an_option(wire: FakeSocket) -> None:
@@ -208,11 +240,17 @@ def test_parameters_that_a_websocket_implies_are_accepted_and_not_sent(wire: Fak
 
 
 @pytest.mark.parametrize("name", ["extra_headers", "extra_query", "max_retries", "idempotency_key"])
-def test_options_of_http_requests_are_refused(wire: FakeSocket, name: str) -> None:
+def test_option_of_http_requests_that_is_none_is_left_out(wire: FakeSocket, name: str) -> None:
     with session_over(wire) as session:
         session.create(model="m", **{name: None}).close()  # type: ignore[arg-type]
-        with pytest.raises(RequestValidationError, match=f"not sent: {name}: is for HTTP requests"):
-            session.create(model="m", **{name: 1})  # type: ignore[arg-type]
+    assert name not in wire.sent[0]
+
+
+@pytest.mark.parametrize("name", ["extra_headers", "extra_query", "max_retries", "idempotency_key"])
+def test_options_of_http_requests_are_refused(wire: FakeSocket, name: str) -> None:
+    refused = pytest.raises(RequestValidationError, match=f"not sent: {name}: is for HTTP requests")
+    with session_over(wire) as session, refused:
+        session.create(model="m", **{name: 1})  # type: ignore[arg-type]
 
 
 def test_unknown_argument_is_a_type_error(wire: FakeSocket) -> None:
@@ -259,16 +297,52 @@ def test_steer_sent_as_an_event_does_not_leave_its_refusal_to_others(wire: FakeS
 def test_error_that_names_the_event_that_it_is_about_harms_no_stream(wire: FakeSocket) -> None:
     with session_over(wire, {"lanes": False}) as session:
         session.send({"type": "odd", "event_id": "e1"})
+        steer = {"type": "response.steer", "previous_response_id": "r1", "input": "Hi", "event_id": "e4"}
+        session.send(steer)
         stream = session.create(model="m", extra_body={"event_id": "e2"})
         other = session.create(model="m", extra_body={"event_id": "e3"})
         wire.script += [
-            in_lane(None, "error", error={"message": "No", "event_id": each}) for each in ("e1", "e3")
+            in_lane(None, "error", error={"message": "No", "event_id": each}) for each in ("e1", "e3", "e4")
         ]
         wire.script += whole("One", None)
         assert stream.get_final_response().output_text == "One"
-        assert session.recv().type == "error"
+        assert [session.recv().type for _ in range(2)] == ["error", "error"]
         with pytest.raises(StreamError, match="No"):
             other.until_done()
+
+
+def test_successor_of_a_steer_that_was_sent_as_an_event_is_unrouted(wire: FakeSocket) -> None:
+    with session_over(wire) as session:
+        stream = session.create(model="m")
+        session.send({"type": "response.steer", "previous_response_id": "resp_1", "input": "More"})
+        wire.script += [created(), steer_event("accepted"), completed("One")]
+        wire.script += [created(id="resp_2", previous_response_id="resp_1"), completed("Two", id="resp_2")]
+        assert stream.get_final_response().output_text == "One"
+        types = [session.recv().type for _ in range(3)]
+        assert types == ["response.steer.accepted", "response.created", "response.completed"]
+
+
+@pytest.mark.parametrize("way", ["dict", "object", "create", "steer"])
+def test_items_of_a_response_are_sent_as_in_other_requests(wire: FakeSocket, way: str) -> None:
+    search = FileSearchCall.from_dict(
+        {"type": "file_search_call", "id": "fs_1", "status": "completed", "created_by": "server"}
+    )
+    call = FunctionCallOutput.from_dict(
+        {"type": "function_call_output", "call_id": "c", "output": "5", "created_by": "server"}
+    )
+    with session_over(wire) as session:
+        if way == "dict":
+            session.send({"type": "response.create", "model": "m", "input": [search, call]})
+        elif way == "object":
+            session.send(ResponseCreateEvent(model="m", input=[search, call]))
+        elif way == "create":
+            session.create(model="m", input=[search, call]).close()
+        else:
+            session.steer(previous_response_id="r1", input=[call])
+    sent = {item["type"]: item for item in wire.sent[0]["input"]}
+    assert sent["function_call_output"] == {"type": "function_call_output", "call_id": "c", "output": "5"}
+    if way != "steer":
+        assert sent["file_search_call"]["queries"] == []
 
 
 @pytest.mark.parametrize(
@@ -325,6 +399,35 @@ def test_answers_in_lanes_of_their_own_may_share_an_id(wire: FakeSocket) -> None
         for lane in ("rc-1", "rc-2"):
             wire.script += [created(lane, id="same"), completed("Hi", lane, id="same")]
         assert [stream.get_final_response().output_text for stream in streams] == ["Hi", "Hi"]
+
+
+@pytest.mark.parametrize("named", [{"stream_id": "x"}, {"extra_body": {"stream_id": "x"}}])
+def test_answers_in_a_lane_that_was_named_need_ids_of_their_own(wire: FakeSocket, named: Any) -> None:
+    with session_over(wire) as session:
+        one, two = session.create(model="m", **named), session.create(model="m", **named)
+        for _ in range(2):
+            wire.script += [created("x", id="same"), completed("Hi", "x", id="same")]
+        assert one.get_final_response().output_text == "Hi"
+        with pytest.raises(StreamInterrupted, match="which has ended"):
+            two.until_done()
+
+
+def test_answer_to_a_later_request_is_not_taken_for_that_of_the_first(wire: FakeSocket) -> None:
+    with session_over(wire, {"lanes": False}) as session:
+        one = session.create(model="m", previous_response_id="resp_a")
+        session.create(model="m", previous_response_id="resp_b").close()
+        wire.script += [created(None, previous_response_id="resp_b")]
+        with pytest.raises(StreamInterrupted, match="continues resp_b, which the request whose turn it is"):
+            one.until_done()
+
+
+def test_time_to_send_is_that_of_the_call_or_else_left_to_the_socket(wire: FakeSocket) -> None:
+    with session_over(wire, timeout=5.0) as session:
+        wire.write_seconds = 6.0
+        session.create(model="m").close()
+        with pytest.raises(APITimeoutError):
+            session.create(model="m", timeout=4.0)
+        wire.write_seconds = 0.0
 
 
 def test_event_of_send_and_a_request_may_both_be_what_an_error_is_about(wire: FakeSocket) -> None:
