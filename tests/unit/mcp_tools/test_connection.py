@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import socket
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -191,15 +193,28 @@ def test_server_that_is_not_reached_is_an_error() -> None:
         pass
 
 
-def test_missing_package_is_named_with_the_command_that_installs_it() -> None:
-    import subprocess
+def test_missing_package_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mcp", None)  # as if it could not be found
+    monkeypatch.delitem(sys.modules, "responses_client._mcp_tools")
+    with pytest.raises(ConfigurationError) as raised:
+        importlib.import_module("responses_client._mcp_tools")
 
-    program = (
-        "import sys; sys.modules['mcp'] = None\n"
-        "try:\n    import responses_client.mcp\n"
-        "except Exception as error:\n    print(type(error).__name__, error)"
+    assert str(raised.value) == (
+        "MCP servers need the package mcp, which is not installed: pip install 'mcp>=2.3'"
     )
-    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == (
-        f"{ConfigurationError.__name__} MCP servers need the package mcp, which is not installed: pip install 'mcp>=2.3'"
-    )
+
+
+async def test_call_after_the_end_is_told_to_the_model() -> None:
+    with pytest.raises(ReportedFailure, match="the MCP server demo is closed"):
+        await Connection(None, "demo", None, print).call("add", {})
+
+
+async def test_server_that_says_nothing_of_changes_is_not_listened_to() -> None:
+    client: Any = SimpleNamespace(server_capabilities=SimpleNamespace(tools=None))
+    await Connection(None, "demo", None, print)._listen(client)
+
+
+async def test_other_notifications_change_nothing() -> None:
+    connection = Connection(None, "demo", None, print)
+    await connection._handle(object())
+    assert connection.tools == []
