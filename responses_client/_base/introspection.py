@@ -54,10 +54,13 @@ def whole_signature(function: FunctionType, raw: Mapping[str, Any]) -> Signature
     positional: list[Parameter] = []
     named: dict[str, Parameter] = {}
     keys: dict[str, Parameter] = {}
+    rest: list[Parameter] = []
     for parameter in bare.parameters.values():
         if parameter.kind is Parameter.VAR_KEYWORD and parameter.annotation in _REFUSED:
             continue
-        if parameter.kind is Parameter.VAR_KEYWORD:
+        if parameter.kind is Parameter.VAR_KEYWORD and not _is_unpacked(parameter.annotation):
+            rest = [parameter.replace(annotation=_as_text(parameter.annotation))]
+        elif parameter.kind is Parameter.VAR_KEYWORD:
             keys = {key.name: key for key in _keywords(_dict_type(function, parameter.annotation))}
         elif parameter.kind is Parameter.KEYWORD_ONLY:
             named[parameter.name] = parameter.replace(annotation=_as_text(parameter.annotation))
@@ -68,7 +71,7 @@ def whole_signature(function: FunctionType, raw: Mapping[str, Any]) -> Signature
     fields = {name: key for name, key in keys.items() if name not in last}
     keywords = {**first, **named, **fields, **keys, **named}
     returned = _as_text(bare.return_annotation)
-    return Signature([*positional, *keywords.values()], return_annotation=returned)
+    return Signature([*positional, *keywords.values(), *rest], return_annotation=returned)
 
 
 def type_hints(function: FunctionType, raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,7 +81,7 @@ def type_hints(function: FunctionType, raw: Mapping[str, Any]) -> dict[str, Any]
     for name, annotation in raw.items():
         if not isinstance(annotation, str):
             found[name] = annotation
-        elif _UNPACKED.fullmatch(annotation):
+        elif _is_unpacked(annotation):
             found = {**get_type_hints(_dict_type(function, annotation)), **found}
         else:
             found[name] = eval(annotation, function.__globals__, names)
@@ -150,6 +153,11 @@ class _TypeNames(dict[str, Any]):
                 self._expressions[name] = value
             case _:
                 pass
+
+
+def _is_unpacked(annotation: Any) -> bool:
+    """Whether the keywords of a function are the keys of a dict type."""
+    return isinstance(annotation, str) and _UNPACKED.fullmatch(annotation) is not None
 
 
 def _as_text(annotation: Any) -> Any:

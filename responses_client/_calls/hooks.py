@@ -33,7 +33,7 @@ class RequestInfo(NamedTuple):
         method: The HTTP method.
         url: The URL, with secrets masked.
         headers: The headers, with secrets masked. The idempotency key is not a secret.
-        content: The body as it is sent; empty if there is none.
+        content: The body as it is sent; empty if there is none, and for a file, which is read as it is sent.
     """
 
     operation: str

@@ -7,40 +7,29 @@ Measures in this process are CPU time, those of new processes are wall time unle
 of a measure get the same bytes in the same run, in alternating order. A number is the median of its samples. A ratio
 is the median of the ratios of neighbouring samples; the spread is the least and the greatest of these.
 
-`python -m tests.benchmarks instructions` counts the instructions of the hot paths under valgrind, which takes about ten
-minutes and is not in the table of all. Its numbers hardly depend on what else the machine does: compare them before and
-after a change.
+Not in the table of all are those that take minutes: `live` and `many`, of streams that come over sockets, and
+`instructions`, which counts those of the hot paths under valgrind. Its numbers hardly depend on what else the machine
+does: compare them before and after a change.
+
+`python -m tests.benchmarks page` measures everything, and writes `docs/benchmarks.md`; see `page`.
 """
 
 import argparse
 import json
 import platform
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
-from . import calls, instructions, maps, runs, starts, streams
-from .setup import Measure, Setup
+from . import page
+from .measures import MEASURES, SLOW
+from .setup import Setup
 from .timing import Row
 
-MEASURES: dict[str, Measure] = {
-    "stream": streams.sync_streams,
-    "async": streams.async_streams,
-    "bare": streams.bare_streams,
-    "mixed": streams.mixed_streams,
-    "helper": streams.helper_streams,
-    "encode": calls.encoding,
-    "parse": calls.parsing,
-    "run": runs.turns,
-    "map": maps.requests,
-    "import": starts.imports,
-    "ready": starts.ready,
-    "first": starts.first_event,
-    "instructions": instructions.counts,
-}
-_USUAL = [name for name in MEASURES if name != "instructions"]  # which takes minutes
+_USUAL = [name for name in MEASURES if name not in SLOW]
 _HEADER = ("what", "unit", "ours", "rival", "", "ratio", "spread", "target", "")
 
 
@@ -48,32 +37,52 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the named measures, by default all; return 1 if a target is missed."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    if options.names == ["page"]:
+        _make_page(options)
+        return 0
     if unknown := [name for name in options.names if name not in MEASURES]:
-        parser.error(f"no such measure: {', '.join(unknown)}; there are {', '.join(MEASURES)}")
+        parser.error(f"no such measure: {', '.join(unknown)}; there are {', '.join(MEASURES)}, and page")
     setup = _setup(options)
     print(_machine(setup), flush=True)
     if setup.official is None:
         print("The official package is not measured: --ours was given, or openai is not installed.")
-    table: list[Row] = []
-    for name in options.names or _USUAL:
-        rows = list(MEASURES[name](setup))
-        print(_text([_HEADER, *map(_cells, rows)] if not table else map(_cells, rows)), flush=True)
-        table += rows
+    print(_line(_HEADER))
+    table = [row for name in options.names or _USUAL for row in _shown(name, setup)]
     if options.json:
         lines = {"machine": _machine(setup), "rows": [row.as_json() for row in table]}
         Path(options.json).write_text(json.dumps(lines, indent=1) + "\n")
     return int(any(row.passed is False for row in table))
 
 
+def _make_page(options: argparse.Namespace) -> None:
+    if not options.render:
+        setup = replace(_setup(options), repeats=options.repeats or 5, starts=options.starts or 9)
+        alone = replace(
+            setup, official=None, only_hot=True
+        )  # under valgrind, the official package takes too long
+        takes = {name: partial(_shown, name, alone if name == "instructions" else setup) for name in MEASURES}
+        page.measure(takes)
+    page.write()
+
+
+def _shown(name: str, setup: Setup) -> list[Row]:
+    """Take the samples of a measure, and print its rows."""
+    rows = list(MEASURES[name](setup))
+    for row in rows:
+        print(_line(_cells(row)), flush=True)
+    return rows
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks", description=(__doc__ or "").partition(":")[0]
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(MEASURES))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join([*MEASURES, "page"]))
     parser.add_argument("--repeats", type=int, help="samples of each measure in this process")
     parser.add_argument("--starts", type=int, help="processes started for each measure of a start")
     parser.add_argument("--quick", action="store_true", help="few samples: noisy, for a first look")
     parser.add_argument("--ours", action="store_true", help="leave the official package out")
+    parser.add_argument("--render", action="store_true", help="with `page`: measure nothing")
     parser.add_argument("--json", metavar="FILE", help="write all samples to a file")
     return parser
 
@@ -114,10 +123,6 @@ def _number(value: float) -> str:
 
 _WIDTHS = (44, 9, 8, 8, 19, 7, 15, 8, 4)
 _RIGHT = {2, 3, 5}
-
-
-def _text(lines: Iterable[tuple[str, ...]]) -> str:
-    return "\n".join(_line(cells) for cells in lines)
 
 
 def _line(cells: tuple[str, ...]) -> str:

@@ -1,8 +1,8 @@
 """Instructions of the hot paths, counted by valgrind: hardly any load of the machine changes them.
 
-A count is that of a process that does the work twice, minus that of one that does it once, so that start-up and the
-first builds drop out; that of a start is the count of its process minus that of an empty one. `python -m
-tests.benchmarks.instructions ours call 2` is such a process.
+A process does the work once, has valgrind count from there on, and does it again, so that start-up and first builds
+are not counted; what it takes to tell valgrind is counted without work, and subtracted. The count of a start is that of
+its process, minus that of an empty one. `python -m tests.benchmarks.instructions ours call` is such a process.
 """
 
 import asyncio
@@ -13,9 +13,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import httpx
 
@@ -110,6 +111,7 @@ _ROWS = {
     ],
     ("a request of a map, sync", "threads"): [_Rival("calls, ours", "ours", "call", Target("at most", 1.15))],
 }
+_HOT = {"event", "call", "map"}
 _STARTS = {
     "import the package": ("import responses_client", {"official": "import openai"}),
     "make a client": (
@@ -138,11 +140,19 @@ def counts(setup: Setup) -> Iterator[Row]:
         print(f"Instructions are not counted: {_TOOL} is not installed.", flush=True)
         return
     has_official = setup.official is not None
-    per_unit = cache(_per_unit)
-    for (what, path), rivals in _ROWS.items():
-        found = {one.name: one for one in rivals if has_official or one.who != "official"}
-        samples = {"ours": [per_unit("ours", path)]}
-        samples |= {name: [per_unit(one.who, one.path)] for name, one in found.items()}
+    shown = {row: rivals for row, rivals in _ROWS.items() if row[1] in _HOT or not setup.only_hot}
+    wanted = {("ours", path) for _, path in shown} | {
+        (one.who, one.path)
+        for rivals in shown.values()
+        for one in rivals
+        if has_official or one.who != "official"
+    }
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # counts do not depend on what else runs
+        counted = dict(zip(wanted, threads.map(_per_unit, *zip(*wanted, strict=True)), strict=True))
+    for (what, path), rivals in shown.items():
+        found = {one.name: one for one in rivals if (one.who, one.path) in counted}
+        samples = {"ours": [counted["ours", path]]}
+        samples |= {name: [counted[one.who, one.path]] for name, one in found.items()}
         targets = {name: one.target for name, one in found.items()}
         yield from rows(f"{what}, instructions", "1,000", samples, targets, 1e-3)
     empty = _count("-c", "pass")
@@ -155,15 +165,20 @@ def counts(setup: Setup) -> Iterator[Row]:
 
 
 def _per_unit(who: str, path: str) -> float:
-    once, twice = (_count("-m", "tests.benchmarks.instructions", who, path, str(times)) for times in (1, 2))
-    return (twice - once) / {"call": CALLS, "gather": REQUESTS, "map": REQUESTS, "threads": REQUESTS}.get(
-        path, _EVENTS
-    )
+    count = _count("-m", "tests.benchmarks.instructions", who, path, from_start=False)
+    units = {"call": CALLS, "gather": REQUESTS, "map": REQUESTS, "threads": REQUESTS}.get(path, _EVENTS)
+    return (count - _telling()) / units
 
 
-def _count(*arguments: str) -> int:
+@cache
+def _telling() -> int:
+    return _count("-m", "tests.benchmarks.instructions", from_start=False)
+
+
+def _count(*arguments: str, from_start: bool = True) -> int:
     """Return the number of instructions that Python executes with these arguments."""
-    command = [_TOOL, "--tool=callgrind", "--callgrind-out-file=/dev/null", sys.executable, *arguments]
+    options = ["--callgrind-out-file=/dev/null", f"--instr-atstart={'yes' if from_start else 'no'}"]
+    command = [_TOOL, "--tool=callgrind", *options, sys.executable, *arguments]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environment["PYTHONHASHSEED"] = "0"
     done = subprocess.run(command, cwd=_ROOT, env=environment, capture_output=True, text=True, check=False)
@@ -173,8 +188,18 @@ def _count(*arguments: str) -> int:
     return int(collected[1])
 
 
+def _tell(what: Literal["on", "off"]) -> None:
+    subprocess.run(["callgrind_control", "-i", what, str(os.getpid())], check=True, capture_output=True)
+
+
+def main(who: str = "", path: str = "") -> None:
+    """Do work twice, and have the second time counted."""
+    again = work(who, path) if who else lambda: None
+    again()
+    _tell("on")
+    again()
+    _tell("off")
+
+
 if __name__ == "__main__":
-    _who, _path, _times = sys.argv[1:]
-    _work = work(_who, _path)
-    for _ in range(int(_times)):
-        _work()
+    main(*sys.argv[1:3])

@@ -40,10 +40,10 @@ _MANY: _Rivals = {
     "ours aiohttp": {"raw aiohttp": None, "official async": None, "official aiohttp": None},
 }
 _MOST: _Rivals = {
-    "ours async": {"raw httpx async": None, "official async": Target("at least", 2)},
+    "ours async": {"raw httpx async": None, "official async": Target("times as many", 2)},
     "ours aiohttp, own session": {
         "raw aiohttp": None,
-        "official async": Target("at least", 4),
+        "official async": Target("times as many", 4),
         "official aiohttp": None,
     },
 }
@@ -86,7 +86,7 @@ def _compare(
         finally:
             for client in clients.values():
                 client.end()
-    yield from _rows(what, "us/event", samples, rivals, lambda one: one.cpu / one.events * 1e6)
+    yield from _rows(what, "us/event", samples, rivals, lambda one: one.cpu / max(one.events, 1) * 1e6)
 
 
 def _samples(
@@ -126,7 +126,7 @@ def _rows(
         if name in samples:
             values = {who: [*map(quantity, found)] for who, found in samples.items()}
             values["ours"] = values[name]
-            way = name.removeprefix("ours").strip(", ") or "sync"
+            way = name.removeprefix("ours").partition(",")[0].strip() or "sync"
             yield from rows(f"{what}, {way}", unit, values, targets)
 
 

@@ -166,7 +166,7 @@ THREADS: dict[str, Reader] = {
 TASKS: dict[str, Reader] = {
     "raw asyncio": (lambda url: None, _read_protocol),
     "raw httpx async": (lambda url: httpx.AsyncClient(limits=_NO_LIMITS), _read_httpx_async),
-    "raw aiohttp": (_session, _read_aiohttp),
+    "raw aiohttp": (lambda url: _session(url), _read_aiohttp),
     "ours async": (_client("responses_client", "AsyncClient"), _read_async),
     "ours aiohttp": (_client("responses_client", "AsyncClient", transport="aiohttp"), _read_async),
     "ours aiohttp, own session": (_session_of_ours, _read_async),  # without a limit of connections

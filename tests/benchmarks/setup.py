@@ -37,9 +37,11 @@ class Setup:
     live_seconds: float = 0.5
     many_streams: int = 500
     many_seconds: float = 2
-    many_repeats: int = 3
+    many_repeats: int = 2
     most_repeats: int = 2
     """Searches for the number of streams that a core can read."""
+    only_hot: bool = False
+    """Whether instructions are counted of the hot paths only."""
 
     @classmethod
     def usual(cls) -> Setup:

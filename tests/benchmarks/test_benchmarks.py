@@ -1,13 +1,19 @@
 """The benchmarks run, and the clients read all events; their speed is not tested."""
 
+import asyncio
 import json
+import socket
+import threading
+import time
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from waits import PATIENT
 
 from . import __main__ as command
-from . import instructions, payloads, streams
+from . import instructions, live, live_readers, live_server, payloads, streams
 from .peers import Answer, ours
 from .setup import Setup
 from .timing import Row, Target, alternate, cpu
@@ -79,15 +85,26 @@ def test_paths_whose_instructions_are_counted_can_be_taken(
     instructions.work("ours", path)()
 
 
-def test_instructions_are_those_of_one_more_time_and_those_of_starts_above_an_empty_program(
+def test_instructions_are_those_above_no_work_and_those_of_starts_above_an_empty_program(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(instructions, "_TOOL", "python3")
-    monkeypatch.setattr(instructions, "_count", lambda *arguments: 1_000 * len("".join(arguments)))
+    monkeypatch.setattr(instructions, "_count", lambda *given, **options: 1_000 * len("".join(given)))
 
     rows = list(instructions.counts(Setup.tiny()))
 
     assert [row.what for row in rows]
+
+
+def test_work_is_done_before_it_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(instructions, "_tell", done.append)
+    monkeypatch.setattr(instructions, "work", lambda who, path: lambda: done.append(f"{who} {path}"))
+
+    instructions.main("ours", "call")
+    instructions.main()
+
+    assert done == ["ours call", "on", "ours call", "off", "on", "off"]
 
 
 def test_instructions_need_valgrind(
@@ -97,6 +114,86 @@ def test_instructions_need_valgrind(
 
     assert list(instructions.counts(Setup.tiny())) == []
     assert "no-such-program is not installed" in capsys.readouterr().out
+
+
+def test_live_streams_are_read_from_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "RIVALS", {"ours": {}})
+    monkeypatch.setattr(live, "_WHOLE", {"ours async": {}})
+
+    rows = list(live.streams(Setup.tiny()))
+
+    assert [row.what for row in rows] == [
+        "whole answers, each at once, async",
+        "1 stream, one event a packet, sync",
+        "2 streams, one event a packet, sync",
+    ]
+    assert all(len(row.ours) == 1 for row in rows)
+
+
+def test_memory_and_pauses_of_many_streams_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_MANY", {"ours async": {}})
+    monkeypatch.setattr(live, "_MOST", {})
+
+    assert [row.unit for row in live.many(Setup.tiny())] == ["s/s", "ms", "ms", "KiB each"]
+
+
+@pytest.mark.parametrize("name", [*live_readers.THREADS, *live_readers.TASKS])
+def test_reader_counts_all_events_of_an_answer(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("aiohttp", "openai"):
+        if module in name.replace("official", "openai"):
+            pytest.importorskip(module)
+    tally = live_readers.Tally()
+    answer = threading.Thread(target=_answer_once, args=(listener := socket.create_server(("127.0.0.1", 0)),))
+    answer.start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/0/v1"
+
+    if name in live_readers.THREADS:
+        make, read = live_readers.THREADS[name]
+        read(make(url), url, tally)
+    else:
+        sessions: list[Any] = []
+        make_session = live_readers._session
+        monkeypatch.setattr(
+            live_readers, "_session", lambda url: sessions.append(make_session(url)) or sessions[-1]
+        )
+        asyncio.run(_read_task(name, url, tally, sessions))
+
+    answer.join()
+    assert (tally.begun, tally.events) == (1, len(payloads.text_events(20)))
+
+
+async def _read_task(name: str, url: str, tally: live_readers.Tally, sessions: list[Any]) -> None:
+    make, read = live_readers.TASKS[name]
+    client = make(url)
+    await read(client, url, tally)
+    for used in [*sessions, client]:
+        close = getattr(used, "aclose", None) or getattr(used, "close", None)
+        if close is not None:
+            await close()
+
+
+def _answer_once(listener: socket.socket) -> None:
+    connection, _ = listener.accept()
+    with listener, connection:
+        while b'"stream":' not in connection.recv(65536):
+            pass
+        connection.sendall(live_server.whole(20))
+
+
+def test_paced_event_tells_when_it_was_sent() -> None:
+    beginning, delta = live_server.paced()
+    tally = live_readers.Tally()
+    tally.add_raw(delta % time.monotonic())
+
+    assert beginning.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert tally.events == 1
+    assert 0 <= tally.delay < PATIENT
+
+
+def test_more_is_better_for_times_as_many() -> None:
+    row = Row("streams", "", [400.0], [100.0], "official", Target("times as many", 4))
+
+    assert (row.ratio, row.passed) == (4, True)
 
 
 def test_command_prints_a_table_and_writes_json(

@@ -12,22 +12,25 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Target:
-    """The required ratio of a row: rival / ours is "at least" the value, or ours / rival "at most"."""
+    """The required ratio of a row.
 
-    bound: Literal["at least", "at most"]
+    It is rival / ours for "at least", ours / rival for "at most", and for "times as many", where more is better.
+    """
+
+    bound: Literal["at least", "at most", "times as many"]
     value: float
 
     def __str__(self) -> str:
-        return f"{'>=' if self.bound == 'at least' else '<='} {self.value:g}"
+        return f"{'<=' if self.bound == 'at most' else '>='} {self.value:g}"
 
     def ratio(self, ours: float, rival: float) -> float:
-        """Return rival / ours for "at least", ours / rival for "at most"."""
+        """Return the ratio that is compared with the value."""
         above, below = (rival, ours) if self.bound == "at least" else (ours, rival)
         return above / below if below else float("inf")
 
     def met(self, ratio: float) -> bool:
         """Whether the ratio meets the target."""
-        return ratio >= self.value if self.bound == "at least" else ratio <= self.value
+        return ratio <= self.value if self.bound == "at most" else ratio >= self.value
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from responses_client._calls.settings import Settings
 from responses_client._events import decoder
 from responses_client._websocket import connection
 from responses_client.resources.responses import DEFAULT_CONCURRENCY
-from responses_client.testing import _bounds
+from responses_client.testing import _bounds, _file_store
 
 DOCS = ROOT / "docs"
 
@@ -52,7 +52,7 @@ COUNTED = r"(?:event|item|tool|error|exception|model|endpoint|method|webhook|ann
 COUNT = re.compile(
     rf"\b(\d+|twenty|thirty|forty|fifty|sixty) (?:types of |kinds of )?{COUNTED}(?: (?:types|classes|kinds))?\b"
 )
-MEASURED = {"reliability.md", "README.md"}  # their numbers are results of runs, not facts of the package
+MEASURED = {"benchmarks.md", "reliability.md", "README.md"}  # their numbers are results of runs
 
 
 def test_no_page_counts_what_the_schema_adds_to() -> None:
@@ -166,13 +166,16 @@ def test_bound_is_that_of_the_code(title: str, first: str, column: int, value: i
 
 def test_bounds_of_the_embedded_server_are_those_of_the_code() -> None:
     head = table_row("embedded-server", "request line and headers")[1].split(", within ")
-    body = table_row("embedded-server", "body of a request, files included (also of `server.app()`)")[
-        1
-    ].split(", within ")
+    body = table_row("embedded-server", "body of a request (also of `server.app()`)")[1].split(", within ")
     assert (as_bytes(head[0]), head[1]) == (_bounds.MAX_HEAD_BYTES, f"{_bounds.HEAD_SECONDS:g} s")
     assert (as_bytes(body[0]), body[1]) == (_bounds.MAX_BODY_BYTES, f"{_bounds.BODY_SECONDS:g} s")
     assert table_row("embedded-server", "connections at once, WebSockets included")[1] == str(
         _bounds.MAX_CONNECTIONS
+    )
+    file = table_row("embedded-server", "a file, which reaches this size in process only")[1]
+    assert as_bytes(file) == _file_store.MAX_FILE_BYTES
+    assert (
+        table_row("embedded-server", "all files together")[1] == f"{_file_store.MAX_STORED_BYTES >> 30} GiB"
     )
 
 

@@ -32,6 +32,12 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
 
 
+@pytest.mark.parametrize("page", ALL, ids=name)
+def test_headings_stand_apart_from_tables(page: Path) -> None:
+    """Without a line between them, the heading is a row of the table in the site, though not on GitHub."""
+    assert re.findall(r"^\|.*\n#+ .*", page.read_text(encoding="utf-8"), re.MULTILINE) == []
+
+
 def test_every_page_of_the_docs_is_in_the_menu() -> None:
     menu = re.findall(r"[\w-]+\.md", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
     assert sorted(menu) == sorted(page.name for page in (ROOT / "docs").glob("*.md"))

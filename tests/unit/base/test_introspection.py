@@ -8,12 +8,14 @@ import linecache
 import sys
 from collections.abc import Callable
 from decimal import Decimal
+from inspect import signature
 from pathlib import Path
 from types import FunctionType
 from typing import Any, cast
 
 import pytest
 
+from responses_client import testing
 from responses_client._base import introspection
 
 COLOURS = """
@@ -118,3 +120,21 @@ def test_signature_keeps_annotations_that_are_no_strings() -> None:
         == "(wall: int, *, colour: str = 'red') -> bool"
     )
     assert introspection.type_hints(cast("FunctionType", paint), raw) == raw
+
+
+def test_signature_keeps_keywords_of_any_name() -> None:
+    def paint(colour: str, **labels: object) -> None: ...
+
+    function = cast("FunctionType", paint)
+    shown = introspection.whole_signature(function, {"colour": "str", "labels": "object", "return": "None"})
+    assert str(shown) == "(colour: str, **labels: object) -> None"
+    typed = introspection.whole_signature(function, {"colour": str, "labels": object})
+    assert typed.parameters["labels"].annotation is object
+
+
+@pytest.mark.parametrize(
+    "method",
+    [testing.RecordedRequest.assert_sent, testing.VirtualClock.within, testing.AsyncServer.serve],
+)
+def test_public_method_with_keywords_of_any_name_has_a_signature(method: Callable[..., object]) -> None:
+    assert [each.kind for each in signature(method).parameters.values()][-1].name == "VAR_KEYWORD"

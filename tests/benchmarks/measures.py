@@ -1,0 +1,25 @@
+"""The measures, by the names that the command takes."""
+
+from . import calls, instructions, live, maps, partials, runs, starts, streams
+from .setup import Measure
+
+MEASURES: dict[str, Measure] = {
+    "stream": streams.sync_streams,
+    "async": streams.async_streams,
+    "bare": streams.bare_streams,
+    "mixed": streams.mixed_streams,
+    "helper": streams.helper_streams,
+    "partial": partials.values,
+    "encode": calls.encoding,
+    "parse": calls.parsing,
+    "run": runs.turns,
+    "map": maps.requests,
+    "live": live.streams,
+    "many": live.many,
+    "import": starts.imports,
+    "ready": starts.ready,
+    "first": starts.first_event,
+    "instructions": instructions.counts,
+}
+SLOW = frozenset({"live", "many", "instructions"})
+"""Those that take minutes, which are measured only if they are named, and for the page."""
