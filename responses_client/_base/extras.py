@@ -7,6 +7,7 @@ __all__ = ["REQUIREMENTS", "install_hint"]
 REQUIREMENTS = {
     "aiohttp": ("aiohttp>=3.12.7",),
     "cli": ("shtab>=1.8",),
+    "mcp": ("mcp>=2.3",),
     "openai": ("openai>=1.101",),
     "otel": ("opentelemetry-api>=1.30",),
     "progress": ("tqdm>=4.66.3",),

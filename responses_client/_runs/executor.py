@@ -14,6 +14,7 @@ from .._base.json_types import is_sequence
 from .._base.messages import MAX_BODY_CHARS, one_line
 from .._tools.calls import call_name
 from .._tools.outputs import denial_of, describe_argument_errors, failure_of, output_of, tool_search_output
+from .._tools.sources import ReportedFailure
 from .._tools.tool import CallableTool, RunContext
 from ..errors import ConfigurationError, RequestValidationError, ToolDefinitionError, ToolExecutionError
 from ..models.items import CustomToolCall, FunctionCall
@@ -238,7 +239,7 @@ def _execution_error(call: OutputItem, problem: Exception, time_limit: float | N
         reason = f"it took longer than {time_limit:g} s"
     elif isinstance(problem, FunctionCancelled):
         reason = "it was cancelled"
-    elif isinstance(problem, _InvalidCall):
+    elif isinstance(problem, (_InvalidCall, ReportedFailure)):
         reason = str(problem)
     else:
         reason = f"{type(problem).__name__}: {one_line(str(problem), MAX_BODY_CHARS)}".rstrip(": ")

@@ -181,6 +181,8 @@ class RunPlan:
 
     def next_request(self) -> dict[str, object]:
         """Return the arguments of the next request."""
+        if self._toolbox.refresh():
+            self._params["tools"] = self._toolbox.definitions
         params: dict[str, object] = dict(self._params)
         if not self._turns:
             return params

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         ToolParam,
     )
     from .signature import ToolShape
+    from .sources import ToolSource
 
 __all__ = [
     "CallableTool",
@@ -71,8 +72,8 @@ _R_co = TypeVar("_R_co", covariant=True)
 _S = TypeVar("_S")
 _C_co = TypeVar("_C_co", covariant=True, default=object)
 
-RunTool: TypeAlias = "Callable[..., object] | Tool | ToolParam"
-"""An element of `tools` of a run: a function, or a tool without one, as a dict or a model."""
+RunTool: TypeAlias = "Callable[..., object] | Tool | ToolParam | ToolSource"
+"""An element of `tools` of a run: a function, a tool without one, as a dict or a model, or an `McpServer`."""
 
 OnToolError: TypeAlias = "Literal['return', 'raise'] | Callable[[ToolExecutionError], str]"
 """How a failed call is handled: the model receives an error text ("return"), the run raises the `ToolExecutionError`

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from typing_extensions import TypeIs
@@ -14,6 +14,7 @@ from ..errors import RequestValidationError
 from ..models._base import Model, fields_of
 from ..models.items import CustomToolCall, FunctionCall
 from ..models.tool_calls import ToolSearchOutput
+from .sources import ToolSource
 from .tool import CallableTool, is_tool
 
 if TYPE_CHECKING:
@@ -25,6 +26,15 @@ _EXPECTED = "a function, a tool as a dict, or a model of one"
 _Key: TypeAlias = tuple[str, str]
 """The namespace of a tool, mostly empty, and its name."""
 _Tool: TypeAlias = "CallableTool[..., object] | Mapping[str, Any] | Model"
+
+
+class _Source:
+    """A source of tools, and those that were taken from it."""
+
+    def __init__(self, source: ToolSource) -> None:
+        self.source = source
+        self.seen: int | None = None
+        self.tools: Sequence[CallableTool[..., Any]] = ()
 
 
 class Toolbox:
@@ -41,7 +51,28 @@ class Toolbox:
     def __init__(self, tools: Iterable[RunTool]) -> None:
         self._tools: dict[_Key, _Tool] = {}
         self._known: set[_Key] = set()  # of tools that searches found in the run that is resumed
-        self.definitions: list[Any] = self.add(tools, "tools")
+        self._sources: list[_Source] = []
+        if _is_list(tools):
+            tools = list(tools)
+            self._sources = [_Source(one) for one in tools if isinstance(one, ToolSource)]
+            tools = [one for one in tools if not isinstance(one, ToolSource)]
+        self._own_definitions = self.add(tools, "tools")
+        self.definitions: list[Any] = self._own_definitions
+        self.refresh()
+
+    def refresh(self) -> bool:
+        """Take the tools of sources as they are now; return whether any of them has changed."""
+        changed = [source for source in self._sources if source.seen != source.source.changes]
+        for source in changed:
+            source.seen = source.source.changes
+            for tool in source.tools:
+                del self._tools["", tool.name]
+            source.tools = source.source.run_tools({name for _, name in self._tools})
+            self._tools.update({("", tool.name): tool for tool in source.tools})
+        if changed:
+            theirs = [tool.definition for source in self._sources for tool in source.tools]
+            self.definitions = [*self._own_definitions, *theirs]
+        return bool(changed)
 
     def add(self, tools: Iterable[RunTool], where: str) -> list[Any]:
         """Add tools, and return their definitions; if one of them is wrong, none is added.

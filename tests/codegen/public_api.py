@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 MODULES = (
     "responses_client",
     "responses_client.errors",
+    "responses_client.mcp",
     "responses_client.models",
     "responses_client.openai",
     "responses_client.inspect",
