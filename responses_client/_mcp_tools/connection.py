@@ -173,9 +173,8 @@ class Connection:
 
 def _first(error: BaseException) -> BaseException:
     """Return the first error of a group: those that matter here come alone."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
+    inner: tuple[BaseException, ...] = getattr(error, "exceptions", ())
+    return _first(inner[0]) if inner else error
 
 
 def _reason(error: BaseException) -> str:

@@ -38,7 +38,7 @@ def tool_schema(name: str, given: Mapping[str, Any]) -> ToolSchema:
 
     Properties that are not required become nullable, since a strict schema requires all of them.
     """
-    whole = {"type": "object", "properties": {}, **given}
+    whole: dict[str, Any] = {"type": "object", "properties": {}, **given}
     try:
         return ToolSchema(strict_schema(_nullable(deepcopy(whole), 0), name), True, whole)
     except (RequestValidationError, RecursionError):

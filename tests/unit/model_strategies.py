@@ -67,7 +67,10 @@ def value_of(hint: Any, depth: int) -> st.SearchStrategy[Any]:
         values = st.lists(members, min_size=least, max_size=max(least, 2 if depth else 0))
         return values if NULLABLE.isdisjoint(arguments[1:]) else values | st.none()
     if origin is Annotated:
-        values = value_of(arguments[0], depth)
+        marks = [mark for field in arguments[1:] for mark in getattr(field, "metadata", ())]
+        least = [mark.ge for mark in marks if hasattr(mark, "ge")]
+        # A number with a minimum that is required has no other way to fit.
+        values = st.integers(least[0], least[0] + 9) if least else value_of(arguments[0], depth)
         return values if NULLABLE.isdisjoint(arguments[1:]) else values | st.none()
     if origin in (Union, types.UnionType):
         return st.one_of([value_of(kind, depth) for kind in arguments])

@@ -167,7 +167,7 @@ async def test_close_of_an_async_client_is_awaited() -> None:
 
 
 METHODS = {
-    "responses": "cancel compact connect create delete map parse resume retrieve run run_stream stream wait",
+    "responses": "batch cancel compact connect create delete map parse resume retrieve run run_stream stream wait",
     "responses.input_items": "list",
     "responses.input_tokens": "count",
     "conversations": "create delete retrieve update",
@@ -278,7 +278,7 @@ def test_missing_argument_is_reported_with_the_public_path(kind: Any) -> None:
 
 def test_async_methods_are_coroutine_functions() -> None:
     responses = AsyncClient(api_key=KEY).responses
-    names = ["cancel", "compact", "create", "delete", "parse", "resume", "retrieve", "run", "wait"]
+    names = ["batch", "cancel", "compact", "create", "delete", "parse", "resume", "retrieve", "run", "wait"]
     assert [name for name in METHODS["responses"].split() if is_coroutine_function(responses, name)] == names
 
 

@@ -559,7 +559,7 @@ def test_replacing_checks_as_strictly(change: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"timeout": 0.001},
+        {"timeout": 60.5},
         {"timeout": None, "deadline": None},
         {"default_headers": {}, "default_query": {}},
         {"default_headers": {"A": ""}},
