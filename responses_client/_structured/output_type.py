@@ -30,7 +30,7 @@ from .._base.messages import MAX_BODY_CHARS, one_line
 from .._base.public import public
 from .._calls.plain_data import plain_data
 from ..errors import RequestValidationError
-from ..models._first_builds import first_build
+from ..models._first_builds import first_build, validate_first
 from .outcomes import can_be_pickled
 from .strict_schema import is_object_schema, strict_schema
 from .type_schema import schema_of
@@ -155,6 +155,7 @@ def type_adapter(form: Any, argument: str = "text_format") -> TypeAdapter[Any]:
         raise RequestValidationError([field_error(argument, _A_TYPE, form)])
     try:
         with first_build:
+            validate_first()
             adapter = TypeAdapter(form)
             adapter.rebuild(
                 raise_errors=False

@@ -34,7 +34,7 @@ from .._base.messages import MAX_BODY_CHARS, one_line
 from .._structured.strict_schema import strict_schema
 from .._structured.type_schema import described, schema_of
 from ..errors import RequestValidationError, ToolDefinitionError
-from ..models._first_builds import first_build
+from ..models._first_builds import first_build, validate_first
 from .tool import RunContext, is_partial, is_tool, refuse_async_generator, unwrap_tool
 
 __all__ = ["ToolShape", "is_for_a_class", "shape_of"]
@@ -324,6 +324,7 @@ def _adapter(name: str, fields: dict[str, Any]) -> tuple[TypeAdapter[dict[str, A
     arguments: Any = _typed_dict(name, fields)
     arguments.__pydantic_config__ = _CLOSED
     with first_build:
+        validate_first()
         adapter: TypeAdapter[dict[str, Any]] = TypeAdapter(arguments)
         adapter.rebuild(raise_errors=True)  # the error says what a type lacks
     return adapter, schema_of(adapter)

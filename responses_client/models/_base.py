@@ -27,7 +27,7 @@ from .._base.http import HasRequestId
 from .._base.json_types import JsonObject, is_mapping, is_object
 from .._base.validation import json_option_error
 from ..errors import ResponseValidationError
-from ._first_builds import first_build
+from ._first_builds import first_build, validate_first
 from ._markers import AS_ANY
 from ._pydantic_versions import ModelBase, omit_marked
 from ._stand_ins import watch_fields
@@ -229,6 +229,7 @@ class Model(ModelBase):
         with first_build:
             token = _building.set(cls)
             try:
+                validate_first()
                 return super().model_rebuild(**options)
             finally:
                 _building.reset(token)

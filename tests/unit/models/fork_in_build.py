@@ -1,6 +1,6 @@
 """A process that forks while another thread builds a class; the child then builds another.
 
-It exits with the status of the child: 0, or the signal of its alarm.
+It exits with the status of the child: 0, or that of its alarm.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def main() -> None:
         os._exit(made.name != "f" or not Built.__pydantic_complete__)
     thread.join()
     _, status = os.waitpid(child, 0)
-    raise SystemExit(status)
+    raise SystemExit(os.waitstatus_to_exitcode(status))
 
 
 if __name__ == "__main__":

@@ -64,3 +64,30 @@ def test_build_can_need_another_build() -> None:
 
     with first_build:
         assert Outer.from_dict({"inner": {"name": "x"}}).inner == Inner(name="x")
+
+
+FIRST_VALIDATION = """
+import threading
+from responses_client.models import FunctionCall, _first_builds
+
+made = _first_builds.SchemaValidator
+held = []
+
+def validator(schema):
+    other = threading.Thread(target=lambda: held.append(not _first_builds.first_build.acquire(blocking=False)))
+    other.start()
+    other.join()
+    return made(schema)
+
+_first_builds.SchemaValidator = validator
+for _ in range(2):
+    FunctionCall.from_dict({"type": "function_call", "call_id": "c", "name": "f", "arguments": ""})
+print(held)
+"""
+
+
+def test_first_validation_of_a_process_is_under_the_lock() -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", FIRST_VALIDATION], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "[True]"
