@@ -149,7 +149,11 @@ def test_reader_counts_all_events_of_an_answer(name: str, monkeypatch: pytest.Mo
 
     if name in live_readers.THREADS:
         make, read = live_readers.THREADS[name]
-        read(make(url), url, tally)
+        client = make(url)
+        read(client, url, tally)
+        close = getattr(client, "close", None)
+        if close is not None:
+            close()
     else:
         sessions: list[Any] = []
         make_session = live_readers._session
