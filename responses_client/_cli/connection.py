@@ -61,5 +61,8 @@ def connect(
 def _demonstration(is_terminal: bool) -> Connection:
     from ..testing import Server
 
-    client = Server().delay(per_event=_EVENT_DELAY_SECONDS if is_terminal else 0.0).client()
+    server = Server()
+    seconds = _EVENT_DELAY_SECONDS if is_terminal else 0.0
+    # Of each answer: a delay is that of the next one alone.
+    client = server.client(on_request=lambda _: server.delay(per_event=seconds))
     return Connection(client, client.base_url, True)

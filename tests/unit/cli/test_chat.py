@@ -208,6 +208,19 @@ def test_ctrl_c_stops_the_answer_and_not_the_chat(
     assert terminal.getvalue().startswith(f"{stopped_at}\n" * bool(stopped_at) + "You said: “Two")
 
 
+def test_each_answer_of_a_demonstration_streams_at_a_terminal(
+    typed: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = Terminal()
+    waits: list[int] = []
+    typed += ["One", "Two"]
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setattr("time.sleep", lambda seconds: waits.append(len(terminal.getvalue())))
+    assert main(["chat", "--demo"]) == 0
+    second = terminal.getvalue().index("Two")
+    assert min(waits) < second < max(waits)
+
+
 # --- at a real terminal
 
 
