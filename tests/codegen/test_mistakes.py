@@ -804,6 +804,10 @@ OPERATIONS = {
         "{description: Ask., verb: GET, path: /a, result: Answers, page: AskRequest}",
         ": Answers does not list AskRequest as data",
     ),
+    "answer that is a file and a model": (
+        "{description: Ask., verb: GET, path: /a, result: Answer, binary: true}",
+        ": binary and result exclude each other",
+    ),
     "page without a list": (
         "{description: Ask., verb: GET, path: /a, result: Answer, page: Answer}",
         ": Answer does not list Answer as data",
@@ -816,6 +820,16 @@ def test_mistake_in_an_operation(operation: str, message: str):
     with pytest.raises(SchemaError) as caught:
         parse({"requests": REQUESTS, "operations": f"x-doc: Endpoints.\nthings.ask: {operation}\n"})
     assert str(caught.value).removeprefix("operations.yaml: things.ask") == message
+
+
+def test_file_that_only_a_post_could_send_is_refused():
+    properties = "{file: {type: string, format: binary, description: F.}}"
+    sent = f"SendRequest: {{description: S., x-request: SendParams, properties: {properties}}}\n"
+    operation = "{description: Send., verb: PUT, path: /a, request: SendRequest, result: Answer}"
+    with pytest.raises(SchemaError, match="SendRequest has a file, which only POST can send"):
+        parse(
+            {"requests": f"{REQUESTS}{sent}", "operations": f"x-doc: Endpoints.\nthings.send: {operation}\n"}
+        )
 
 
 @pytest.mark.parametrize("name", ["ask", "things.Ask", "things.class", "things.ask-all", "things."])
