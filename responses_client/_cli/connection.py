@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .._calls.settings import DEFAULT_BASE_URL, resolve
 from .._client import Client
 from .statuses import MISUSED, CommandFailed, print_note
+
+if TYPE_CHECKING:
+    from .._calls.hooks import RequestInfo
 
 __all__ = ["Connection", "connect"]
 
@@ -63,6 +66,9 @@ def _demonstration(is_terminal: bool) -> Connection:
 
     server = Server()
     seconds = _EVENT_DELAY_SECONDS if is_terminal else 0.0
-    # Of each answer: a delay is that of the next one alone.
-    client = server.client(on_request=lambda _: server.delay(per_event=seconds))
+
+    def delay(info: RequestInfo) -> None:
+        server.delay(per_event=seconds)  # of the next answer alone
+
+    client = server.client(on_request=delay)
     return Connection(client, client.base_url, True)
