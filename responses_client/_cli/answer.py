@@ -32,7 +32,7 @@ def request_params(arguments: Arguments, connection: Connection) -> ResponseCrea
         params["instructions"] = arguments.instructions
     if arguments.effort is not None or arguments.reasoning_summary:
         reasoning = {"effort": arguments.effort, "summary": "auto" if arguments.reasoning_summary else None}
-        params["reasoning"] = {name: value for name, value in reasoning.items() if value}  # type: ignore[typeddict-item]  # the parser has checked them
+        params["reasoning"] = {name: value for name, value in reasoning.items() if value}  # type: ignore[typeddict-item]  # servers have values of their own
     if arguments.max_output_tokens is not None:
         params["max_output_tokens"] = arguments.max_output_tokens
     if arguments.previous is not None:
