@@ -9,6 +9,12 @@ answer; of a stream, a line for each event follows, and of a connection that bro
     {"at": 340, "frame": ": ping"}
     {"at": 350, "error": {"kind": "ReadError", "message": "..."}}
 
+A WebSocket session is a request with the method `WEBSOCKET`, and its messages are the parts of the answer:
+
+    {"at": 312, "sent": {"type": "response.create", ...}}
+    {"at": 340, "received": {"type": "response.created", ...}}
+    {"at": 900, "closed": {"code": 1000, "reason": ""}}
+
 `at` counts milliseconds from the request. A body is `body` if it is JSON, else `text`, or `base64` if it is not text.
 """
 
@@ -37,6 +43,8 @@ __all__ = [
 ]
 
 VERSION = 1
+_TEXT = ("event", "frame", "rest")
+_FORMS = (*_TEXT, "sent", "received", "closed")
 _Lines = Iterator[tuple[int, JSONObject]]
 
 
@@ -82,9 +90,11 @@ class Failure(NamedTuple):
 
 
 class Part(NamedTuple):
-    """One frame of a stream: the data of an event, or the text of a frame of another form, without its blank line.
+    """One part of a stream, or of a WebSocket session.
 
-    The form is `event`, `frame`, or `rest` for the beginning of a frame after which the stream ended.
+    The form is `event` with the data of an event, `frame` with the text of another frame, without its blank line, or
+    `rest` for the beginning of a frame after which the stream ended; `sent` and `received` for messages of a session, and
+    `closed` for its end by the server.
     """
 
     at: int
@@ -238,14 +248,16 @@ def _read(value: JSONObject, found: list[Exchange]) -> None:
     elif "error" in value:
         last.failure = Failure(value["error"]["kind"], value["error"]["message"])
         last.failed_at = int(value["at"])
-    elif form := next((one for one in ("event", "frame", "rest") if one in value), None):
+    elif form := next((one for one in _FORMS if one in value), None):
         if last.parts is None:
             raise ValueError("is a part of a stream, but the answer before it is none")
-        if not isinstance(value["event"]["type"] if form == "event" else value[form], str):
+        if form in _TEXT and not isinstance(value["event"]["type"] if form == "event" else value[form], str):
             raise ValueError("has a type or a text that is not a string")
+        if form == "closed":
+            int(value["closed"]["code"]), str(value["closed"]["reason"])
         last.parts.append(Part(int(value["at"]), form, value[form]))
     else:
-        raise ValueError("is none of request, answer, event, frame, rest and error")
+        raise ValueError(f"is none of request, answer, error, {', '.join(_FORMS)}")
 
 
 def _body(body: Body | None) -> JSONObject:

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from .._expectations import Difference, shown
 from .._json_types import is_array, is_object
-from .exchanges import Body, Recording
+from .exchanges import Recording
 from .scrubbing import change, paths_steps
 
-__all__ = ["Matcher", "describe_mismatch"]
+__all__ = ["Matcher", "describe_mismatch", "differences_of"]
 
 _NOTHING = object()
 _MAX_DIFFERENCES = 20
@@ -35,10 +35,18 @@ class Matcher:
 
     def compared(self, request: Recording) -> Any:
         """Return the part of a body that is compared."""
-        value: Any = None if request.body is None else request.body.value
-        if isinstance(request.body, Body) and request.body.form == "body":
-            for steps in self._ignored:
-                value = change(value, steps, lambda _: ...)
+        if request.body is None:
+            return None
+        return self.reduced(request.body.value) if request.body.form == "body" else request.body.value
+
+    def value_key(self, value: Any) -> str:
+        """Return a string that is the same for JSON data, such as messages of a session, that match."""
+        return json.dumps(self.reduced(value), sort_keys=True)
+
+    def reduced(self, value: Any) -> Any:
+        """Return JSON data without what is ignored."""
+        for steps in self._ignored:
+            value = change(value, steps, lambda _: ...)
         return value
 
 
@@ -66,13 +74,23 @@ def describe_mismatch(
     if not recorded:
         return "no recorded request is left"
     nearest = max((_candidate(matcher, sent, one) for one in recorded), key=lambda one: one.likeness)
+    return "\n  ".join(
+        [f"the nearest recorded one, {nearest.request}, differs:", *_lines(nearest.differences)]
+    )
+
+
+def differences_of(matcher: Matcher, recorded: Any, sent: Any) -> list[str]:
+    """Return the differences of JSON data from recorded ones, each with its path."""
+    return _lines([*_differences(matcher.reduced(recorded), matcher.reduced(sent), "")])
+
+
+def _lines(found: list[Difference]) -> list[str]:
     lines = [
         f"{each.path}\n    recorded: {each.expected}\n    sent:     {each.received}"
-        for each in nearest.differences[:_MAX_DIFFERENCES]
+        for each in found[:_MAX_DIFFERENCES]
     ]
-    more = len(nearest.differences) - _MAX_DIFFERENCES
-    lines += [f"and {more} more differences"] if more > 0 else []
-    return "\n  ".join([f"the nearest recorded one, {nearest.request}, differs:", *lines])
+    more = len(found) - _MAX_DIFFERENCES
+    return [*lines, *([f"and {more} more differences"] if more > 0 else [])]
 
 
 def _candidate(matcher: Matcher, sent: Recording, recorded: Recording) -> _Candidate:

@@ -69,7 +69,9 @@ class CassetteApp:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
         if scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1003, "reason": "Cassettes hold no WebSockets."})
+            await send(
+                {"type": "websocket.close", "code": 1003, "reason": "A cassette on a port has no WebSockets."}
+            )
             return
         content = b""
         more = True

@@ -105,6 +105,10 @@ class Scrubber:
             and exchange.failure._replace(message=redactor.text(exchange.failure.message)),
         )
 
+    def message(self, value: Any) -> Any:
+        """Return a message of a session as it is written, and compared."""
+        return self._value(value, Redactor())
+
     def _kept(self, headers: Mapping[str, str], usual: str) -> dict[str, str]:
         names = {name.lower(): name for name in headers}
         kept = sorted(name for name in names if name in self._headers or re.fullmatch(usual, name))

@@ -7,12 +7,15 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ..._base.public import public
 from .exchanges import CassetteError, Exchange, Recording, lines_of, read_lines, write_lines
 from .matching import Matcher, describe_mismatch
 from .scrubbing import Scrubber
+
+if TYPE_CHECKING:
+    from .sessions import ReplayedSession
 
 __all__ = ["Mode", "NotRecorded", "Tape"]
 
@@ -82,6 +85,12 @@ class Tape:
             f"{wanted} is not in {self.path.name}: {reason}\n"
             "To record it, set RESPONSES_CASSETTES=record (all anew) or auto (what is missing)"
         )
+
+    def session(self, exchange: Exchange) -> ReplayedSession:
+        """Return the server of a recorded WebSocket session."""
+        from .sessions import ReplayedSession
+
+        return ReplayedSession(exchange, self._matcher, self.scrubber, self.path.name)
 
     def begin(self, exchange: Exchange) -> None:
         """Note the place of an exchange whose answer is to come."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 import httpx
@@ -12,9 +13,16 @@ from .._httpx_transports import AsyncBody, SyncBody
 from .exchanges import Body, Exchange, Failure, Part, Recording
 from .frames import FrameSplitter
 from .scrubbing import secrets_of
+from .session_streams import AsyncListeningStream, AsyncReplayStream, ListeningStream, ReplayStream
 from .tape import Tape
 
+if TYPE_CHECKING:
+    from .sessions import SessionListener
+
 __all__ = ["AsyncCassetteTransport", "CassetteTransport"]
+
+_SESSION = "WEBSOCKET"
+"""In place of the method of a handshake, which is GET: a session is no answer to a request."""
 
 # Decompressed bodies are recorded.
 _OF_THE_COMPRESSED_BODY = frozenset({"content-encoding", "content-length", "transfer-encoding"})
@@ -52,6 +60,13 @@ class _Recorder:
         else:
             self._parts += [Part.of(self._now(), frame) for frame in self._frames.feed(data)]
 
+    def listener(self) -> SessionListener:
+        """Return what takes the messages of a WebSocket session down."""
+        from .sessions import SessionListener
+
+        self.exchange.parts = self._parts
+        return SessionListener(lambda form, value: self._parts.append(Part(self._now(), form, value)))
+
     def failed(self, error: Exception) -> None:
         """Note that the connection broke."""
         self.exchange.failure = Failure(type(error).__name__, str(error))
@@ -63,10 +78,10 @@ class _Recorder:
         if self._is_finished:
             return
         self._is_finished = True
-        if self._frames is None:
+        if self.exchange.parts is None:
             content_type = self.exchange.headers.get("content-type", "")
             self.exchange.body = Body.of(b"".join(self._content), content_type)
-        elif rest := self._frames.rest():
+        elif self._frames is not None and (rest := self._frames.rest()):
             self._parts.append(Part(self._now(), "rest", rest))
         self._tape.finish(self.exchange, self._secrets)
 
@@ -146,6 +161,9 @@ class CassetteTransport(httpx.BaseTransport):
             for seconds in wait_for_answer(found, self._realtime):
                 clock.sleep(seconds)
             raise_without_answer(found, request)
+            if found.request.method == _SESSION:
+                stream = ReplayStream(self._tape.session(found), realtime=self._realtime)
+                return _switched(request, stream, SyncBody(iter(()), clock.sleep, stream.close))
             return _replayed(found, SyncBody(steps(found, self._realtime), clock.sleep, _do_nothing))
         recorder = _Recorder(self._tape, recording, [*secrets_of(request.headers)])
         try:
@@ -156,7 +174,10 @@ class CassetteTransport(httpx.BaseTransport):
             recorder.failed(error)
             raise
         recorder.answered(response)
-        return _passed_on(response, _RecordedBody(response, recorder))
+        body = _RecordedBody(response, recorder)
+        if response.status_code == 101:
+            return _passed_on(response, body, ListeningStream(_stream_of(response), recorder.listener()))
+        return _passed_on(response, body)
 
 
 class AsyncCassetteTransport(httpx.AsyncBaseTransport):
@@ -175,8 +196,11 @@ class AsyncCassetteTransport(httpx.AsyncBaseTransport):
             for seconds in wait_for_answer(found, self._realtime):
                 await clock.sleep_async(seconds)
             raise_without_answer(found, request)
-            body = AsyncBody(steps(found, self._realtime), clock.sleep_async, _do_nothing)
-            return _replayed(found, body)
+            if found.request.method == _SESSION:
+                stream = AsyncReplayStream(self._tape.session(found), realtime=self._realtime)
+                return _switched(request, stream, AsyncBody(iter(()), clock.sleep_async, stream.close))
+            steps_of_it = steps(found, self._realtime)
+            return _replayed(found, AsyncBody(steps_of_it, clock.sleep_async, _do_nothing))
         recorder = _Recorder(self._tape, recording, [*secrets_of(request.headers)])
         try:
             response = await self._upstream().send(
@@ -186,14 +210,18 @@ class AsyncCassetteTransport(httpx.AsyncBaseTransport):
             recorder.failed(error)
             raise
         recorder.answered(response)
-        return _passed_on(response, _AsyncRecordedBody(response, recorder))
+        body = _AsyncRecordedBody(response, recorder)
+        if response.status_code == 101:
+            return _passed_on(response, body, AsyncListeningStream(_stream_of(response), recorder.listener()))
+        return _passed_on(response, body)
 
 
 def recording_of(request: httpx.Request, content: bytes, prefix: str) -> Recording:
     """Return a request in the form in which it is recorded and compared."""
     path = request.url.path
+    is_session = request.headers.get("upgrade", "").lower() == "websocket"
     return Recording(
-        request.method,
+        _SESSION if is_session else request.method,
         path.removeprefix(prefix) if path.startswith(f"{prefix}/") else path,
         parse_qs(request.url.query.decode(), keep_blank_values=True),
         dict(request.headers),
@@ -249,9 +277,26 @@ def _uncompressed(request: httpx.Request) -> httpx.Request:
     )
 
 
-def _passed_on(response: httpx.Response, body: _RecordedBody | _AsyncRecordedBody) -> httpx.Response:
+def _passed_on(
+    response: httpx.Response, body: _RecordedBody | _AsyncRecordedBody, stream: object = None
+) -> httpx.Response:
     headers = [pair for pair in response.headers.multi_items() if pair[0] not in _OF_THE_COMPRESSED_BODY]
-    return httpx.Response(response.status_code, headers=headers, stream=body)
+    extensions = {} if stream is None else {"network_stream": stream}
+    return httpx.Response(response.status_code, headers=headers, stream=body, extensions=extensions)
+
+
+def _stream_of(response: httpx.Response) -> object:
+    return response.extensions["network_stream"]
+
+
+def _switched(
+    request: httpx.Request, stream: ReplayStream | AsyncReplayStream, body: SyncBody | AsyncBody
+) -> httpx.Response:
+    """Return the answer that opens a replayed session; closing its body, which is empty, ends the connection."""
+    from .sessions import upgrade_headers
+
+    headers = upgrade_headers(request.headers.get("sec-websocket-key", ""))
+    return httpx.Response(101, headers=headers, stream=body, extensions={"network_stream": stream})
 
 
 def _replayed(exchange: Exchange, body: SyncBody | AsyncBody) -> httpx.Response:

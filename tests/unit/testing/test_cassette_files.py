@@ -112,6 +112,14 @@ def test_frames_are_found_however_the_bytes_are_cut(frames: list[str], data: Any
     assert (found, splitter.rest()) == (frames, "data: rest")
 
 
+def test_carriage_return_at_the_end_may_be_half_of_a_line_end() -> None:
+    splitter = FrameSplitter()
+
+    assert splitter.feed(b"data: a\n\r") == []
+    assert splitter.feed(b"\ndata: b") == ["data: a"]
+    assert splitter.rest() == "data: b"
+
+
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
