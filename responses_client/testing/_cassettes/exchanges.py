@@ -253,8 +253,8 @@ def _read(value: JSONObject, found: list[Exchange]) -> None:
             raise ValueError("is a part of a stream, but the answer before it is none")
         if form in _TEXT and not isinstance(value["event"]["type"] if form == "event" else value[form], str):
             raise ValueError("has a type or a text that is not a string")
-        if form == "closed":
-            int(value["closed"]["code"]), str(value["closed"]["reason"])
+        if form == "closed" and not isinstance(value["closed"]["code"], int):
+            raise ValueError("has a code that is not a number")
         last.parts.append(Part(int(value["at"]), form, value[form]))
     else:
         raise ValueError(f"is none of request, answer, error, {', '.join(_FORMS)}")

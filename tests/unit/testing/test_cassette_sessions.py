@@ -271,9 +271,13 @@ def test_lines_of_a_session_are_read_as_they_were_written() -> None:
     assert read_lines(write_lines([given])) == [given]
 
 
-def test_end_without_a_code_is_an_error_with_its_line() -> None:
-    lines = [*write_lines([exchange()]), '{"at": 1, "closed": {"reason": ""}}']
-    with pytest.raises(CassetteError, match="line 4 has no 'code'"):
+@pytest.mark.parametrize(
+    ("closed", "message"),
+    [({"reason": ""}, "has no 'code'"), ({"code": "1000"}, "has a code that is not a number")],
+)
+def test_end_without_a_code_is_an_error_with_its_line(closed: dict[str, str], message: str) -> None:
+    lines = [*write_lines([exchange()]), json.dumps({"at": 1, "closed": closed})]
+    with pytest.raises(CassetteError, match=f"line 4 {message}"):
         read_lines(lines)
 
 
