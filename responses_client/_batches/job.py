@@ -115,6 +115,9 @@ class BatchJob:
             with self._shield():
                 await self._cancel(io, settings)
             raise
+        finally:
+            if self._state is not None:
+                self._state.close()
 
     def _shield(self) -> AbstractContextManager[object]:
         """Return a context in which a task that was cancelled can still send something."""
@@ -133,11 +136,10 @@ class BatchJob:
         try:
             limits = Limits(self._options.max_requests, self._options.max_bytes)
             plan = await io.in_thread(partial(write_plan, folder, requests, limits))
-            path = None if self._options.state is None else Path(self._options.state)
-            self._state = await io.in_thread(partial(BatchState.open, path, plan))
+            self._state = state = BatchState(self._options.state, plan)
+            await io.in_thread(state.open)
             batches = [
-                await self._start(io, settings, self._state, place, file)
-                for place, file in enumerate(plan.files)
+                await self._start(io, settings, state, place, file) for place, file in enumerate(plan.files)
             ]
             await self._wait(io, settings, batches, len(requests), start)
             ends = [schedule.state for schedule in self._schedules if schedule.state is not None]
@@ -177,9 +179,8 @@ class BatchJob:
             file_id = None if uploaded is None else uploaded.id
         if file_id is None:
             await self._note(io, state, place, "uploading")
-            with file.path.open("rb") as content:
-                params = {"file": (state.filename(place), content), "purpose": "batch"}
-                file_id = (await upload(io, FILES_CREATE, params, settings, (), None)).id
+            params = {"file": (state.filename(place), file.path), "purpose": "batch"}
+            file_id = (await upload(io, FILES_CREATE, params, settings, (), None)).id
         batch: Batch | None = None
         if known.step == "creating":
             given = file_id
@@ -261,8 +262,8 @@ class BatchJob:
         pending = [each.id for each in self._schedules if each.result is None]
         names = ", ".join(pending)
         advice = "wait for it with client.batches.wait"
-        if self._state is not None and self._state.path is not None:
-            advice = f"call batch again with the same requests and state={str(self._state.path)!r}"
+        if self._options.state is not None:
+            advice = f"call batch again with the same requests and state={str(self._options.state)!r}"
         message = (
             f"{len(pending)} of {len(self._schedules)} batches are not finished in time ({names}); {advice}"
         )

@@ -111,7 +111,7 @@ class BatchedResponses(ResponsesOperations):
 
         Raises:
             RequestValidationError: An argument or a request is not valid, and nothing was sent; or the file of the
-                state is that of other requests.
+                state is that of other requests, or another call has it open.
             WaitTimeout: The batches were not finished in time; they go on, and can be waited for again.
             APIError: A file or a batch could not be sent or read.
             OSError: A file cannot be read or written.

@@ -327,17 +327,19 @@ def test_process_that_is_killed_at_any_write_is_taken_up(
 ) -> None:
     from responses_client._batches.state import BatchState
 
-    save = BatchState.save
+    def killing_after(method: Callable[..., None]) -> Callable[..., None]:
+        def call(self: BatchState, *arguments: Any, **ids: Any) -> None:
+            method(self, *arguments, **ids)
+            if self.files[0].step == step:
+                raise Killed
 
-    def killed(self: BatchState) -> None:
-        save(self)
-        if self.files[0].step == step:
-            raise Killed
+        return call
 
     state = tmp_path / "state.json"
     caller = Caller("sync", server.client, server.async_client)
     with monkeypatch.context() as patched:
-        patched.setattr(BatchState, "save", killed)
+        for name in ("open", "note"):
+            patched.setattr(BatchState, name, killing_after(getattr(BatchState, name)))
         with pytest.raises(Killed):
             batched(caller, questions(2), state=state)
     assert batched(caller, questions(2), state=state).failed == []
@@ -362,6 +364,25 @@ def test_state_of_other_requests_is_refused(
     with pytest.raises(RequestValidationError, match="is the state of other requests or other options"):
         batched(caller, requests, state=tmp_path / "s", **options)
     assert sent(server) == (1, 1)
+
+
+def test_second_call_with_a_state_is_refused_and_the_first_goes_on(
+    every_caller: Caller, server: Server, tmp_path: Path
+) -> None:
+    state = tmp_path / "s"
+    other = Caller("sync", server.client, server.async_client)
+    refused: list[str] = []
+
+    def again(news: Progress) -> None:
+        with pytest.raises(RequestValidationError) as caught:
+            batched(other, questions(2), state=state, cancel_unfinished=True)
+        refused.append(str(caught.value))
+
+    assert batched(every_caller, questions(2), state=state, on_progress=again).failed == []
+    assert all("is in use by another call of batch, of this process" in text for text in refused)
+    assert refused
+    assert sent(server) == (1, 1)
+    assert [path.name for path in tmp_path.iterdir()] == ["s"]
 
 
 def test_upload_is_looked_for_on_all_pages_of_its_time(server: Server, tmp_path: Path) -> None:
