@@ -1,6 +1,6 @@
 """The measures, by the names that the command takes."""
 
-from . import calls, instructions, live, maps, partials, runs, starts, streams
+from . import calls, instructions, live, maps, official, partials, recordings, runs, starts, streams, uploads
 from .setup import Measure
 
 MEASURES: dict[str, Measure] = {
@@ -14,6 +14,9 @@ MEASURES: dict[str, Measure] = {
     "parse": calls.parsing,
     "run": runs.turns,
     "map": maps.requests,
+    "replay": recordings.replays,
+    "official": official.over_ours,
+    "upload": uploads.memory,
     "live": live.streams,
     "many": live.many,
     "import": starts.imports,

@@ -71,6 +71,12 @@ SECTIONS = (
         "CPU time in memory. `gather` is `asyncio.gather` with a semaphore, over our client and over the official one.",
     ),
     Section(
+        "Recordings, official clients over ours, uploads",
+        ("replay", "official", "upload"),
+        "CPU time in memory, of client and server together for a replayed event. An official client over ours builds "
+        "the objects of the official package, as it does alone. An upload takes the greatest memory of Python objects.",
+    ),
+    Section(
         "New processes",
         ("import", "ready", "first"),
         "From the start of a process to the import, to a client that can send, and to the first typed event from a "

@@ -32,6 +32,7 @@ class Setup:
     requests: int = 1_000
     """Requests of a map."""
     partial_deltas: int = 10_000
+    upload_mib: int = 512
     live_repeats: int = 3
     live_streams: tuple[int, ...] = (1, 8, 64)
     live_seconds: float = 0.5
@@ -65,6 +66,7 @@ class Setup:
             turns=3,
             requests=5,
             partial_deltas=20,
+            upload_mib=2,
             live_repeats=1,
             live_streams=(1, 2),
             live_seconds=0.01,

@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,13 @@ import pytest
 from waits import PATIENT
 
 from . import __main__ as command
-from . import instructions, live, live_readers, live_server, payloads, streams
+from . import instructions, live, live_readers, live_server, official, payloads, peers, streams
 from .peers import Answer, ours
 from .setup import Setup
 from .timing import Row, Target, alternate, cpu
 
 
-@pytest.mark.parametrize("name", command._USUAL)
+@pytest.mark.parametrize("name", [name for name in command._USUAL if name != "official"])
 def test_measure_gives_rows_of_ours(name: str) -> None:
     rows = list(command.MEASURES[name](Setup.tiny()))
 
@@ -27,6 +28,14 @@ def test_measure_gives_rows_of_ours(name: str) -> None:
     for row in rows:
         assert len(row.ours) == 1
         assert command._cells(row)[0] == row.what
+
+
+def test_official_clients_over_ours_are_compared_with_those_of_their_own() -> None:
+    pytest.importorskip("openai")
+    tiny = Setup.tiny()
+    assert list(official.over_ours(tiny)) == []
+    rows = list(official.over_ours(replace(tiny, official=peers.official())))
+    assert [(row.unit, row.rival_name) for row in rows] == [("us", "official"), ("ms", "official")]
 
 
 @pytest.mark.parametrize("size", [None, 7, payloads.SEGMENT])

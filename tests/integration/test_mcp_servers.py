@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from npm_packages import node, npm_package
 
 pytest.importorskip("mcp")
 
@@ -18,7 +18,6 @@ from responses_client.mcp import McpServer
 from responses_client.testing import Server
 
 ASK: dict[str, Any] = {"model": "gpt-5.4", "input": "Hi"}
-EVERYTHING = os.environ.get("MCP_EVERYTHING", "")
 
 
 def needs(module: str) -> None:
@@ -69,10 +68,10 @@ async def test_git(server: Server, repository: Path) -> None:
     assert "git_status" not in waiting
 
 
-@pytest.mark.skipif(not EVERYTHING, reason="MCP_EVERYTHING does not name the server of npm")
 def test_everything(server: Server) -> None:
+    script = npm_package("@modelcontextprotocol/server-everything") / "dist" / "index.js"
     server.call_tool("echo", {"message": "Hi"}).call_tool("get-tiny-image", {}).reply("Done.")
-    with McpServer.stdio("node", EVERYTHING, "stdio", name="everything") as everything:
+    with McpServer.stdio(node(), str(script), "stdio", name="everything") as everything:
         result = server.client().responses.run(**ASK, tools=[everything])
 
     (echo,), (image,) = (turn.outputs for turn in result.turns[:2])

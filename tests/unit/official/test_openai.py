@@ -86,6 +86,14 @@ def test_stored_objects(official: OpenAI) -> None:
     assert official.conversations.delete(conversation.id).deleted
 
 
+def test_endpoints_of_webhooks(server: Server, official: OpenAI) -> None:
+    made = official.webhooks.create(
+        name="mine", url="https://example.test/hook", event_types=["response.completed"]
+    )
+    assert [endpoint.id for endpoint in official.webhooks.list()] == [made.id]
+    assert {request.path for request in server.requests} == {"/v1/webhook_endpoints"}
+
+
 def test_background_response(official: OpenAI) -> None:
     with official.responses.create(**ASK, background=True, stream=True) as stream:
         response = next(iter(stream)).response

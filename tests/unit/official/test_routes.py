@@ -37,7 +37,14 @@ def planned(
 
 
 @pytest.mark.parametrize(
-    "path", ["/responses", "responses/resp_1/cancel", "/responses?a=b", "/conversations/c/items", "/webhooks"]
+    "path",
+    [
+        "/responses",
+        "responses/resp_1/cancel",
+        "/responses?a=b",
+        "/conversations/c/items",
+        "/webhook_endpoints",
+    ],
 )
 def test_responses_conversations_and_webhooks_are_ours(path: str) -> None:
     assert is_ours(path)

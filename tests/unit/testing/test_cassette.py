@@ -126,6 +126,36 @@ def test_background_response_replays_with_its_polls(path: Path, server: Server) 
     assert record(path, server, scenario) == replay(path, scenario)
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_stream_that_was_resumed_replays_with_its_break(path: Path, server: Server, mode: str) -> None:
+    options: dict[str, Any] = {**ASK, "stream": True, "background": True}
+
+    def scenario(client: Any) -> list[Any]:
+        with client.responses.create(**options) as opened:
+            return list(opened)
+
+    async def wait(client: Any) -> list[Any]:
+        async with await client.responses.create(**options) as opened:
+            return [event async for event in opened]
+
+    server.disconnect_after(events=4).reply("Hello")
+    first = recorded(path, server, mode, scenario, wait)
+    assert replayed(path, mode, scenario, wait) == first
+    assert [event.sequence_number for event in first] == list(range(len(first)))
+    assert path.read_text().count('"request"') == 2
+
+
+def test_endpoints_of_webhooks_replay(path: Path, server: Server) -> None:
+    def scenario(client: Any) -> Any:
+        client.webhooks.create(
+            name="mine", url="https://example.test/hook", event_types=["response.completed"]
+        )
+        return [endpoint.name for endpoint in client.webhooks.list()]
+
+    assert record(path, server, scenario) == replay(path, scenario) == ["mine"]
+    assert '"signing_secret": "***"' in path.read_text()
+
+
 def test_map_replays_whatever_order_its_requests_are_sent_in(path: Path, server: Server) -> None:
     def scenario(client: Any) -> list[str]:
         requests = [{"model": "gpt-5.4", "input": f"Question {number}"} for number in range(20)]
