@@ -461,7 +461,7 @@ class WebhookSignatureError(ResponsesClientError, ValueError):
 
 
 class WaitTimeout(ResponsesClientError):
-    """A background response or a batch was not finished in time; `response` or `batch` is its last known state."""
+    """A background response or a batch was not finished in time; `response` or `batch` is its last known state, if any."""
 
     def __init__(self, message: str, *, response: Response | None = None, batch: Batch | None = None) -> None:
         super().__init__(message)

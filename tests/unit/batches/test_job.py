@@ -9,11 +9,12 @@ from typing import Any, cast
 
 import anyio
 import pytest
-from batch_helpers import Killed, Killer, batched, killing, questions
+from batch_helpers import Killed, Killer, SlowUploads, batched, carrying, killing, questions
 from callers import ASYNC_MODES, MODES, Caller
 
 from responses_client import (
     APIError,
+    APITimeoutError,
     BatchResults,
     ConfigurationError,
     NotFoundError,
@@ -232,6 +233,51 @@ def test_timeout_with_a_state_says_how_to_go_on(caller: Caller, server: Server, 
     assert f"call batch again with the same requests and state={str(state)!r}" in str(caught.value)
     assert batched(caller, questions(2), state=str(state)).failed == []
     assert sent(server) == (1, 1)
+
+
+@pytest.mark.parametrize("is_slow", [False, True], ids=["hangs", "is slow"])
+def test_timeout_ends_an_upload(every_caller: Caller, server: Server, tmp_path: Path, is_slow: bool) -> None:
+    state = tmp_path / "s"
+    requests = questions(2, instructions="x" * 100_000)  # so that the file is sent in several pieces
+    if is_slow:
+        slow_caller = carrying(every_caller.mode, server, SlowUploads(server))
+    else:
+        server.delay(100)
+        slow_caller = every_caller
+    with pytest.raises(WaitTimeout) as caught:
+        batched(slow_caller, requests, timeout=60, state=state)
+    assert str(caught.value) == (
+        "0 of 1 batches were begun within 60 s; call batch again with the same requests and "
+        f"state={str(state)!r}"
+    )
+    assert caught.value.batch is None
+    assert isinstance(caught.value.__cause__, APITimeoutError)
+    assert batched(every_caller, requests, state=state).failed == []
+    assert sent(server) == (1, 1)
+
+
+def test_no_batch_is_begun_after_the_time(
+    caller: Caller, server: Server, virtual_clock: VirtualClock
+) -> None:
+    slow = {"on_response": lambda response: virtual_clock.advance(25)}
+    slow_caller = Caller(caller.mode, lambda: server.client(**slow), lambda: server.async_client(**slow))
+    with pytest.raises(WaitTimeout) as caught:
+        batched(slow_caller, questions(3), timeout=60, max_requests=1, cancel_unfinished=True)
+    (id,) = server.batches
+    assert (
+        str(caught.value) == f"1 of 3 batches were begun within 60 s ({id}); call batch with a longer timeout"
+    )
+    assert caught.value.batch is not None
+    assert caught.value.batch.id == id
+    assert server.batches[id]["status"] == "cancelling"
+    assert sent(server) == (2, 1)
+
+
+def test_deadline_of_the_client_is_its_own_error(server: Server) -> None:
+    server.delay(100)
+    impatient = Caller("sync", lambda: server.client(deadline=10), server.async_client)
+    with pytest.raises(APITimeoutError):
+        batched(impatient, questions(1), timeout=600)
 
 
 def test_unfinished_batches_are_cancelled_by_choice(every_caller: Caller, server: Server) -> None:
