@@ -55,7 +55,16 @@ if TYPE_CHECKING:
     from .settings import Settings
     from .wait_progress import WaitReporter
 
-__all__ = ["PollSchedule", "Schedule", "bounded", "has_ended", "require_sync", "wait", "wait_params"]
+__all__ = [
+    "PollSchedule",
+    "Schedule",
+    "bounded",
+    "bounded_settings",
+    "has_ended",
+    "require_sync",
+    "wait",
+    "wait_params",
+]
 
 _A = ParamSpec("_A")
 _P = TypeVar("_P", bound=Model)
@@ -347,11 +356,16 @@ async def wait(
 
 def bounded(call: Call[_P], remaining: float | None) -> Call[_P]:
     """Return a call whose deadline is no later than the end of the wait."""
+    return call._replace(settings=bounded_settings(call.settings, remaining))
+
+
+def bounded_settings(settings: Settings, remaining: float | None) -> Settings:
+    """Return settings with which the deadline of a call is no later than the end of the wait."""
     if remaining is None:
-        return call
-    deadline = call.settings.deadline
+        return settings
+    deadline = settings.deadline
     bound = max(remaining if deadline is None else min(remaining, deadline), _MIN_DEADLINE_SECONDS)
-    return call._replace(settings=call.settings.for_call({"deadline": bound}))
+    return settings.for_call({"deadline": bound})
 
 
 def require_sync(function: Callable[_A, object] | None) -> Callable[_A, object] | None:
