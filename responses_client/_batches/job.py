@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from inspect import isawaitable
@@ -14,6 +14,7 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._base import clock
+from .._base.clock import NO_DEADLINE, Deadline
 from .._base.field_errors import FieldError, field_error
 from .._base.json_types import is_mapping
 from .._base.progress import ProgressMeter
@@ -21,7 +22,7 @@ from .._base.validation import is_seconds, is_whole_number, refuse_unknown
 from .._calls.attempts import fetch
 from .._calls.batch_polling import BatchSchedule
 from .._calls.downloads import Target, download
-from .._calls.polling import bounded, require_sync
+from .._calls.polling import bounded, bounded_settings, require_sync
 from .._calls.referred_endpoints import (
     BATCHES_CANCEL,
     BATCHES_CREATE,
@@ -34,7 +35,7 @@ from .._calls.referred_endpoints import (
 from .._calls.request import prepare
 from .._calls.uploads import upload
 from .._map.requests import AsyncRequestIterator, MapRequest, mapping_mistakes
-from ..errors import APIError, RequestValidationError, WaitTimeout
+from ..errors import APIError, APITimeoutError, RequestValidationError, WaitTimeout
 from .lines import NOT_STARTED, InputFile, Limits, write_plan
 from .results import BatchResults, read_results
 from .state import BatchState
@@ -96,6 +97,8 @@ class BatchJob:
         self._options = options
         self._on_progress = options.on_progress if is_async else require_sync(options.on_progress)
         self._state: BatchState | None = None
+        self._end = NO_DEADLINE
+        self._begun: list[Batch | str] = []
         self._schedules: list[BatchSchedule] = []
         self._failed = 0
         self._is_async = is_async
@@ -105,7 +108,7 @@ class BatchJob:
 
         Raises:
             RequestValidationError: A request is not valid, or the state is that of other requests.
-            WaitTimeout: The batches were not finished in time.
+            WaitTimeout: The batches were not begun or finished in time.
             APIError: A request of the batch API failed.
             OSError: A file cannot be read or written.
         """
@@ -115,6 +118,9 @@ class BatchJob:
             with self._shield():
                 await self._cancel(io, settings)
             raise
+        finally:
+            if self._state is not None:
+                self._state.close()
 
     def _shield(self) -> AbstractContextManager[object]:
         """Return a context in which a task that was cancelled can still send something."""
@@ -126,6 +132,7 @@ class BatchJob:
 
     async def _work(self, io: IO, settings: Settings) -> BatchResults:
         start = clock.monotonic()
+        self._end = Deadline.after(self._options.timeout)
         requests = await _read(self._requests)
         if not requests:
             return BatchResults([], [])
@@ -133,13 +140,10 @@ class BatchJob:
         try:
             limits = Limits(self._options.max_requests, self._options.max_bytes)
             plan = await io.in_thread(partial(write_plan, folder, requests, limits))
-            path = None if self._options.state is None else Path(self._options.state)
-            self._state = await io.in_thread(partial(BatchState.open, path, plan))
-            batches = [
-                await self._start(io, settings, self._state, place, file)
-                for place, file in enumerate(plan.files)
-            ]
-            await self._wait(io, settings, batches, len(requests), start)
+            self._state = state = BatchState(self._options.state, plan)
+            await io.in_thread(state.open)
+            await self._start_all(io, partial(self._in_time, settings, state), state, plan.files)
+            await self._wait(io, settings, len(requests), start)
             ends = [schedule.state for schedule in self._schedules if schedule.state is not None]
             files = await self._download(io, settings, ends, folder)
             ids = [file.ids for file in plan.files]
@@ -161,8 +165,29 @@ class BatchJob:
 
     # --- start
 
+    async def _start_all(
+        self, io: IO, in_time: Callable[[], Settings], state: BatchState, files: Sequence[InputFile]
+    ) -> None:
+        try:
+            for place, file in enumerate(files):
+                self._begun.append(await self._start(io, in_time, state, place, file))
+        except APITimeoutError as error:
+            if not self._end.is_expired:  # it is the deadline of the client, or one of its limits
+                raise
+            raise self._not_begun(state) from error
+
+    def _in_time(self, settings: Settings, state: BatchState) -> Settings:
+        """Return settings with which a call ends at the end of the time.
+
+        Raises:
+            WaitTimeout: The time is over.
+        """
+        if self._end.is_expired:
+            raise self._not_begun(state)
+        return bounded_settings(settings, self._end.remaining())
+
     async def _start(
-        self, io: IO, settings: Settings, state: BatchState, place: int, file: InputFile
+        self, io: IO, in_time: Callable[[], Settings], state: BatchState, place: int, file: InputFile
     ) -> Batch | str:
         """Bring an input file to its batch, from the step on that it has reached; return the batch, or its id."""
         known = state.files[place]
@@ -172,24 +197,23 @@ class BatchJob:
         if file_id is None and known.step == "uploading":
             name = state.filename(place)
             uploaded = await _find(
-                io, settings, FILES_LIST, {"purpose": "batch"}, lambda each: each.filename == name
+                io, in_time, FILES_LIST, {"purpose": "batch"}, lambda each: each.filename == name
             )
             file_id = None if uploaded is None else uploaded.id
         if file_id is None:
             await self._note(io, state, place, "uploading")
-            with file.path.open("rb") as content:
-                params = {"file": (state.filename(place), content), "purpose": "batch"}
-                file_id = (await upload(io, FILES_CREATE, params, settings, (), None)).id
+            params = {"file": (state.filename(place), file.path), "purpose": "batch"}
+            file_id = (await upload(io, FILES_CREATE, params, in_time(), (), None)).id
         batch: Batch | None = None
         if known.step == "creating":
             given = file_id
             batch = await _find(
-                io, settings, BATCHES_LIST, {"limit": 100}, lambda each: each.input_file_id == given
+                io, in_time, BATCHES_LIST, {"limit": 100}, lambda each: each.input_file_id == given
             )
         if batch is None:
             await self._note(io, state, place, "uploaded", file_id=file_id)
             await self._note(io, state, place, "creating")
-            batch = await fetch(io, prepare(BATCHES_CREATE, self._batch_params(file_id), settings))
+            batch = await fetch(io, prepare(BATCHES_CREATE, self._batch_params(file_id), in_time()))
         await self._note(io, state, place, "created", file_id=file_id, batch_id=batch.id)
         return batch
 
@@ -207,13 +231,11 @@ class BatchJob:
 
     # --- wait
 
-    async def _wait(
-        self, io: IO, settings: Settings, batches: list[Batch | str], total: int, start: float
-    ) -> None:
+    async def _wait(self, io: IO, settings: Settings, total: int, start: float) -> None:
         options = self._options
         self._schedules = [
             BatchSchedule(batch, poll_interval=options.poll_interval, timeout=options.timeout)
-            for batch in batches
+            for batch in self._begun
         ]
         meter = ProgressMeter(start)
         await self._report(meter, total)
@@ -260,13 +282,24 @@ class BatchJob:
     def _timed_out(self, error: WaitTimeout) -> WaitTimeout:
         pending = [each.id for each in self._schedules if each.result is None]
         names = ", ".join(pending)
-        advice = "wait for it with client.batches.wait"
-        if self._state is not None and self._state.path is not None:
-            advice = f"call batch again with the same requests and state={str(self._state.path)!r}"
+        advice = self._how_to_go_on() or "wait for it with client.batches.wait"
         message = (
             f"{len(pending)} of {len(self._schedules)} batches are not finished in time ({names}); {advice}"
         )
         return WaitTimeout(message, batch=error.batch)
+
+    def _not_begun(self, state: BatchState) -> WaitTimeout:
+        begun = [file.batch_id for file in state.files if file.batch_id is not None]
+        names = f" ({', '.join(begun)})" if begun else ""
+        advice = self._how_to_go_on() or "call batch with a longer timeout"
+        count = f"{len(begun)} of {len(state.files)} batches were begun"
+        message = f"{count} within {self._options.timeout:g} s{names}; {advice}"
+        seen = [each for each in self._begun if not isinstance(each, str)]
+        return WaitTimeout(message, batch=seen[-1] if seen else None)
+
+    def _how_to_go_on(self) -> str | None:
+        state = self._options.state
+        return None if state is None else f"call batch again with the same requests and state={str(state)!r}"
 
     # --- results
 
@@ -294,7 +327,7 @@ async def _read(requests: Any) -> list[MapRequest]:
 
 async def _find(
     io: IO,
-    settings: Settings,
+    in_time: Callable[[], Settings],
     operation: PagedOperation[Any, Any],
     params: Mapping[str, object],
     is_wanted: Callable[[Any], bool],
@@ -305,7 +338,7 @@ async def _find(
     """
     cursor: dict[str, object] = {}
     while True:
-        page = await fetch(io, prepare(operation, {**params, **cursor}, settings))
+        page = await fetch(io, prepare(operation, {**params, **cursor}, in_time()))
         for each in page.data:
             if is_wanted(each):
                 return each

@@ -9,11 +9,12 @@ from typing import Any, cast
 
 import anyio
 import pytest
-from batch_helpers import Killed, Killer, batched, killing, questions
+from batch_helpers import Killed, Killer, SlowUploads, batched, carrying, killing, questions
 from callers import ASYNC_MODES, MODES, Caller
 
 from responses_client import (
     APIError,
+    APITimeoutError,
     BatchResults,
     ConfigurationError,
     NotFoundError,
@@ -234,6 +235,51 @@ def test_timeout_with_a_state_says_how_to_go_on(caller: Caller, server: Server, 
     assert sent(server) == (1, 1)
 
 
+@pytest.mark.parametrize("is_slow", [False, True], ids=["hangs", "is slow"])
+def test_timeout_ends_an_upload(every_caller: Caller, server: Server, tmp_path: Path, is_slow: bool) -> None:
+    state = tmp_path / "s"
+    requests = questions(2, instructions="x" * 100_000)  # so that the file is sent in several pieces
+    if is_slow:
+        slow_caller = carrying(every_caller.mode, server, SlowUploads(server))
+    else:
+        server.delay(100)
+        slow_caller = every_caller
+    with pytest.raises(WaitTimeout) as caught:
+        batched(slow_caller, requests, timeout=60, state=state)
+    assert str(caught.value) == (
+        "0 of 1 batches were begun within 60 s; call batch again with the same requests and "
+        f"state={str(state)!r}"
+    )
+    assert caught.value.batch is None
+    assert isinstance(caught.value.__cause__, APITimeoutError)
+    assert batched(every_caller, requests, state=state).failed == []
+    assert sent(server) == (1, 1)
+
+
+def test_no_batch_is_begun_after_the_time(
+    caller: Caller, server: Server, virtual_clock: VirtualClock
+) -> None:
+    slow = {"on_response": lambda response: virtual_clock.advance(25)}
+    slow_caller = Caller(caller.mode, lambda: server.client(**slow), lambda: server.async_client(**slow))
+    with pytest.raises(WaitTimeout) as caught:
+        batched(slow_caller, questions(3), timeout=60, max_requests=1, cancel_unfinished=True)
+    (id,) = server.batches
+    assert (
+        str(caught.value) == f"1 of 3 batches were begun within 60 s ({id}); call batch with a longer timeout"
+    )
+    assert caught.value.batch is not None
+    assert caught.value.batch.id == id
+    assert server.batches[id]["status"] == "cancelling"
+    assert sent(server) == (2, 1)
+
+
+def test_deadline_of_the_client_is_its_own_error(server: Server) -> None:
+    server.delay(100)
+    impatient = Caller("sync", lambda: server.client(deadline=10), server.async_client)
+    with pytest.raises(APITimeoutError):
+        batched(impatient, questions(1), timeout=600)
+
+
 def test_unfinished_batches_are_cancelled_by_choice(every_caller: Caller, server: Server) -> None:
     server.batching(polls=1000)
     with pytest.raises(WaitTimeout):
@@ -327,17 +373,19 @@ def test_process_that_is_killed_at_any_write_is_taken_up(
 ) -> None:
     from responses_client._batches.state import BatchState
 
-    save = BatchState.save
+    def killing_after(method: Callable[..., None]) -> Callable[..., None]:
+        def call(self: BatchState, *arguments: Any, **ids: Any) -> None:
+            method(self, *arguments, **ids)
+            if self.files[0].step == step:
+                raise Killed
 
-    def killed(self: BatchState) -> None:
-        save(self)
-        if self.files[0].step == step:
-            raise Killed
+        return call
 
     state = tmp_path / "state.json"
     caller = Caller("sync", server.client, server.async_client)
     with monkeypatch.context() as patched:
-        patched.setattr(BatchState, "save", killed)
+        for name in ("open", "note"):
+            patched.setattr(BatchState, name, killing_after(getattr(BatchState, name)))
         with pytest.raises(Killed):
             batched(caller, questions(2), state=state)
     assert batched(caller, questions(2), state=state).failed == []
@@ -362,6 +410,25 @@ def test_state_of_other_requests_is_refused(
     with pytest.raises(RequestValidationError, match="is the state of other requests or other options"):
         batched(caller, requests, state=tmp_path / "s", **options)
     assert sent(server) == (1, 1)
+
+
+def test_second_call_with_a_state_is_refused_and_the_first_goes_on(
+    every_caller: Caller, server: Server, tmp_path: Path
+) -> None:
+    state = tmp_path / "s"
+    other = Caller("sync", server.client, server.async_client)
+    refused: list[str] = []
+
+    def again(news: Progress) -> None:
+        with pytest.raises(RequestValidationError) as caught:
+            batched(other, questions(2), state=state, cancel_unfinished=True)
+        refused.append(str(caught.value))
+
+    assert batched(every_caller, questions(2), state=state, on_progress=again).failed == []
+    assert all("is in use by another call of batch, of this process" in text for text in refused)
+    assert refused
+    assert sent(server) == (1, 1)
+    assert [path.name for path in tmp_path.iterdir()] == ["s"]
 
 
 def test_upload_is_looked_for_on_all_pages_of_its_time(server: Server, tmp_path: Path) -> None:
