@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import anyio
 import pytest
-from batch_helpers import Killed, Killer, SlowUploads, batched, carrying, killing, questions
+from batch_helpers import Killed, Killer, SlowUploads, batched, carrying, killing, questions, sent
 from callers import ASYNC_MODES, MODES, Caller
 
 from responses_client import (
@@ -39,11 +39,6 @@ def every_caller(request: pytest.FixtureRequest, server: Server) -> Caller:
 
 def texts(results: BatchResults) -> list[str]:
     return [result.response_or_raise().output_text for result in results]
-
-
-def sent(server: Server) -> tuple[int, int]:
-    """Return how many input files and how many batches the server has."""
-    return sum(file["purpose"] == "batch" for file in server.files.values()), len(server.batches)
 
 
 # --- the whole way
@@ -262,15 +257,27 @@ def test_no_batch_is_begun_after_the_time(
     slow = {"on_response": lambda response: virtual_clock.advance(25)}
     slow_caller = Caller(caller.mode, lambda: server.client(**slow), lambda: server.async_client(**slow))
     with pytest.raises(WaitTimeout) as caught:
-        batched(slow_caller, questions(3), timeout=60, max_requests=1, cancel_unfinished=True)
+        batched(slow_caller, questions(3), timeout=60, max_requests=1)
     (id,) = server.batches
-    assert (
-        str(caught.value) == f"1 of 3 batches were begun within 60 s ({id}); call batch with a longer timeout"
+    assert str(caught.value) == (
+        f"1 of 3 batches were begun within 60 s ({id}); call batch again with a longer timeout"
     )
     assert caught.value.batch is not None
     assert caught.value.batch.id == id
-    assert server.batches[id]["status"] == "cancelling"
     assert sent(server) == (2, 1)
+
+
+@pytest.mark.parametrize("has_state", [False, True])
+def test_timeout_that_cancels_does_not_lead_to_what_is_cancelled(
+    caller: Caller, server: Server, tmp_path: Path, has_state: bool
+) -> None:
+    server.batching(polls=1000)
+    state = tmp_path / "s" if has_state else None
+    with pytest.raises(WaitTimeout) as caught:
+        batched(caller, questions(1), timeout=60, cancel_unfinished=True, state=state)
+    advice = "; they are cancelled; call batch again with a longer timeout"
+    assert str(caught.value).endswith(advice + (" and another file as state" if has_state else ""))
+    assert [batch["status"] for batch in server.batches.values()] == ["cancelling"]
 
 
 def test_deadline_of_the_client_is_its_own_error(server: Server) -> None:
@@ -308,6 +315,37 @@ def test_batches_that_have_ended_or_were_not_begun_are_not_cancelled(server: Ser
             cancel_unfinished=True,
         )
     assert [*server.batches.values()][-1]["status"] == "completed"
+
+
+def test_batch_whose_creation_got_no_answer_is_cancelled(every_caller: Caller, server: Server) -> None:
+    server.batching(polls=1000)
+    killed = killing(every_caller.mode, server, Killer(4, is_answered=True))  # the second batch
+    with pytest.raises((Killed, BaseExceptionGroup)):
+        batched(killed, questions(2), max_requests=1, cancel_unfinished=True)
+    assert [batch["status"] for batch in server.batches.values()] == ["cancelling", "cancelling"]
+
+
+def test_cancellation_of_a_batch_that_was_not_created_sends_nothing(caller: Caller, server: Server) -> None:
+    killed = killing(caller.mode, server, Killer(2, is_answered=False))
+    with pytest.raises((Killed, BaseExceptionGroup)):
+        batched(killed, questions(1), cancel_unfinished=True)
+    assert [request.method for request in server.requests] == ["POST", "GET"]
+
+
+def test_cancellation_takes_ten_seconds_at_most(
+    every_caller: Caller, server: Server, virtual_clock: VirtualClock
+) -> None:
+    server.batching(polls=1000)
+    times: list[float] = []
+
+    def stop(news: Progress) -> None:
+        times.append(virtual_clock.now)
+        server.delay(1000)
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        batched(every_caller, questions(1), on_progress=stop, cancel_unfinished=True)
+    assert virtual_clock.now - times[0] == pytest.approx(10)
 
 
 def test_error_of_a_cancellation_hides_no_other(caller: Caller, server: Server) -> None:
