@@ -134,14 +134,16 @@ class BatchJob:
         requests = await _read(self._requests)
         if not requests:
             return BatchResults([], [])
-        folder = Path(await io.in_thread(partial(mkdtemp, prefix="responses-batch-")))
+        folder = Path(
+            mkdtemp(prefix="responses-batch-")
+        )  # in a thread, a cancelled task would leave it behind
         try:
             limits = Limits(self._options.max_requests, self._options.max_bytes)
             plan = await io.in_thread(partial(write_plan, folder, requests, limits))
             self._state = state = BatchState(self._options.state, plan)
             await io.in_thread(state.open)
             await self._start_all(io, partial(self._in_time, settings, state), state, plan.files)
-            await self._wait(io, settings, len(requests), start)
+            await self._wait(io, settings, [len(file.ids) for file in plan.files], start)
             ends = [schedule.state for schedule in self._schedules if schedule.state is not None]
             files = await self._download(io, settings, ends, folder)
             ids = [file.ids for file in plan.files]
@@ -235,14 +237,14 @@ class BatchJob:
 
     # --- wait
 
-    async def _wait(self, io: IO, settings: Settings, total: int, start: float) -> None:
+    async def _wait(self, io: IO, settings: Settings, sizes: Sequence[int], start: float) -> None:
         options = self._options
         self._schedules = [
             BatchSchedule(batch, poll_interval=options.poll_interval, timeout=options.timeout)
             for batch in self._begun
         ]
         meter = ProgressMeter(start)
-        await self._report(meter, total)
+        await self._report(meter, sizes)
         while pending := [each for each in self._schedules if each.result is None]:
             elapsed = clock.monotonic() - start
             try:
@@ -262,23 +264,24 @@ class BatchJob:
                 else:
                     has_news = schedule.record(state, clock.time()) or has_news
             if has_news:
-                await self._report(meter, total)
+                await self._report(meter, sizes)
 
-    async def _report(self, meter: ProgressMeter, total: int) -> None:
-        states = [each.state for each in self._schedules if each.state is not None]
+    async def _report(self, meter: ProgressMeter, sizes: Sequence[int]) -> None:
         now = clock.monotonic()
-        done = sum(each.request_counts.completed + each.request_counts.failed for each in states)
-        failed = sum(each.request_counts.failed for each in states)
+        counts = [_counts(each, size) for each, size in zip(self._schedules, sizes, strict=True)]
+        done, failed = (sum(column) for column in zip(*counts, strict=True))
         for count in range(done - meter.done):
             meter.add(now, is_failed=count < failed - self._failed)
         self._failed = failed
         if self._on_progress is None:
             return
+        states = [each.state for each in self._schedules if each.state is not None]
         ended = all(each.result is not None for each in self._schedules)
         statuses = ", ".join(dict.fromkeys(str(state.status) for state in states))
         reason = None if ended or not states else f"the server works on it ({statuses})"
+        total = sum(sizes)
         returned = self._on_progress(
-            meter.progress(now, total=total, waiting=max(total - done, 0), wait_reason=reason)
+            meter.progress(now, total=total, waiting=total - meter.done, wait_reason=reason)
         )
         if isawaitable(returned):
             await returned
@@ -315,6 +318,17 @@ class BatchJob:
                     target = Target(folder / f"result-{len(paths)}.jsonl", False)
                     paths.append(await download(io, FILES_CONTENT, {}, settings, (file_id,), target, None))
         return paths
+
+
+def _counts(schedule: BatchSchedule, size: int) -> tuple[int, int]:
+    """Return how many of the requests of a batch are done, and how many of these failed."""
+    if schedule.state is None:
+        return 0, 0
+    counts = schedule.state.request_counts  # zeros where the server does not count, as before the start
+    completed, failed = (min(max(each, 0), size) for each in (counts.completed, counts.failed))
+    if schedule.result is None:
+        return min(completed + failed, size), failed
+    return size, failed if schedule.result.status == "completed" else size - completed
 
 
 def _listed(ids: Sequence[str]) -> str:

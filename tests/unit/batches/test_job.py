@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import anyio
+import httpx
 import pytest
 from batch_helpers import Killed, Killer, SlowUploads, batched, carrying, killing, questions, sent
 from callers import ASYNC_MODES, MODES, Caller
@@ -139,6 +140,47 @@ def test_progress_is_told_until_the_end(every_caller: Caller, server: Server) ->
     assert reasons[0] == "the server works on it (validating)"
     assert reasons[-2:] == ["the server works on it (finalizing)", None]
     assert all(news.total == 4 for news in seen)
+
+
+@pytest.mark.parametrize(
+    ("script", "end"),
+    [
+        (lambda server: server.expire_batch(after=1), (3, 2, 0)),
+        (lambda server: server.fail_batch(line=2), (3, 3, 0)),
+        (lambda server: server.fail_batch_request("1", 500), (3, 1, 0)),
+    ],
+    ids=["expired", "refused", "a request failed"],
+)
+def test_progress_ends_with_all_requests_done(
+    caller: Caller, server: Server, script: Callable[[Server], object], end: tuple[int, int, int]
+) -> None:
+    script(server)
+    seen: list[Progress] = []
+    results = batched(caller, questions(3), on_progress=seen.append)
+    assert (seen[-1].done, seen[-1].failed, seen[-1].waiting) == end
+    assert len(results.failed) == end[1]
+
+
+@pytest.mark.parametrize(
+    ("counts", "done"),
+    [(None, [0, 2]), ({"completed": 1, "failed": 0}, [1, 2]), ({"completed": 10**15, "failed": -5}, [2, 2])],
+)
+def test_counts_of_a_server_are_kept_within_the_number_of_requests(
+    caller: Caller, server: Server, counts: object, done: list[int]
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/content"):
+            return httpx.Response(200)
+        if request.url.path.endswith("/files"):
+            return httpx.Response(200, json={"id": "file-1"})
+        status = "completed" if request.method == "GET" else "in_progress"
+        return httpx.Response(200, json={"id": "batch_1", "status": status, "request_counts": counts})
+
+    seen: list[Progress] = []
+    batched(carrying(caller.mode, server, httpx.MockTransport(answer)), questions(2), on_progress=seen.append)
+    assert [news.done for news in seen] == done
+    assert [news.waiting for news in seen] == [2 - number for number in done]
+    assert all(news.failed == 0 for news in seen)
 
 
 @pytest.mark.parametrize("mode", ASYNC_MODES)
