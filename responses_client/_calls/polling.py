@@ -125,9 +125,8 @@ class Schedule(ABC, Generic[_P]):
         self._requested_delay: float | None = None
         self._error: APIError | None = None  # of the last poll, if it failed
         self._failed_polls = 0
-        self._unclear_since: float | None = (
-            None  # since when the status tells nothing; of the time of the wait
-        )
+        # Since when the status tells nothing; of the time of the wait.
+        self._unclear_since: float | None = None
         mistakes: list[FieldError] = []
         if not is_seconds(poll_interval, least=0):
             mistakes.append(field_error("poll_interval", "a number of seconds, 0 or more", poll_interval))
