@@ -62,6 +62,11 @@ def test_modules_that_have_public_names_are_found() -> None:
     assert {"errors", "otel", "testing"} <= {*public_modules()}
 
 
+def test_every_public_module_has_a_title() -> None:
+    assert {*names._MODULES} == {*public_modules()}, "list the module in pages/names.py"
+    assert {"MCP servers", "OpenAI clients"} <= {title for title, _ in name_pages().values()}
+
+
 @pytest.mark.parametrize("namespace", namespaces(), ids=lambda namespace: namespace.path)
 def test_every_method_of_a_namespace_is_on_its_page(namespace: names.Namespace) -> None:
     listed = re.search(r"members: \[(.*)\]", PAGES[namespace.page])
