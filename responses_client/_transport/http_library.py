@@ -18,6 +18,7 @@ from .._base.overrides import override
 from ..errors import ConfigurationError
 from .environment import tls_context
 from .protocols import IO, InThread, Timeouts, TransportError, WireRequest
+from .request_bodies import async_bytes, upload_stream
 
 if TYPE_CHECKING:
     import ssl
@@ -192,9 +193,7 @@ class HttpLibrary:
             waits = _with_turns(client, waits)
         content: object = request.content
         if request.upload is not None:
-            from .upload_bodies import stream_of  # here, because few requests have files
-
-            content = stream_of(request.upload, in_thread, self._package)
+            content = upload_stream(request.upload, in_thread, self._package)
         built: Any = None
         problem: ConfigurationError | None = None
         try:
@@ -210,7 +209,9 @@ class HttpLibrary:
         if problem is not None:  # not raised above, as its context would have the headers in its frames
             raise problem
         if request.upload is not None:
-            built.stream = content  # in place of a generator around it
+            built.stream = content
+        elif in_thread is not None:
+            built.stream = async_bytes(self._package)(request.content)
         # The client has added its own defaults; None removes them, too.
         for name in [name for name, value in request.headers.items() if value is None]:
             built.headers.pop(name, None)
