@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from inspect import isawaitable
 from os import PathLike
@@ -26,11 +26,9 @@ from .._calls.polling import bounded, bounded_settings, require_sync
 from .._calls.referred_endpoints import (
     BATCHES_CANCEL,
     BATCHES_CREATE,
-    BATCHES_LIST,
     BATCHES_RETRIEVE,
     FILES_CONTENT,
     FILES_CREATE,
-    FILES_LIST,
 )
 from .._calls.request import prepare
 from .._calls.uploads import upload
@@ -38,11 +36,11 @@ from .._map.requests import AsyncRequestIterator, MapRequest, mapping_mistakes
 from ..errors import APIError, APITimeoutError, RequestValidationError, WaitTimeout
 from .lines import NOT_STARTED, InputFile, Limits, write_plan
 from .results import BatchResults, read_results
+from .sending import find_batch, find_file, send_once
 from .state import BatchState
 
 if TYPE_CHECKING:
     from .._base.progress import Progress
-    from .._calls.operation import PagedOperation
     from .._calls.settings import Settings
     from .._transport.protocols import IO
     from ..models import Batch
@@ -136,14 +134,16 @@ class BatchJob:
         requests = await _read(self._requests)
         if not requests:
             return BatchResults([], [])
-        folder = Path(await io.in_thread(partial(mkdtemp, prefix="responses-batch-")))
+        folder = Path(
+            mkdtemp(prefix="responses-batch-")
+        )  # in a thread, a cancelled task would leave it behind
         try:
             limits = Limits(self._options.max_requests, self._options.max_bytes)
             plan = await io.in_thread(partial(write_plan, folder, requests, limits))
             self._state = state = BatchState(self._options.state, plan)
             await io.in_thread(state.open)
             await self._start_all(io, partial(self._in_time, settings, state), state, plan.files)
-            await self._wait(io, settings, len(requests), start)
+            await self._wait(io, settings, [len(file.ids) for file in plan.files], start)
             ends = [schedule.state for schedule in self._schedules if schedule.state is not None]
             files = await self._download(io, settings, ends, folder)
             ids = [file.ids for file in plan.files]
@@ -156,12 +156,19 @@ class BatchJob:
         """Cancel the batches that are not finished, if the user wants that; errors do not matter any more."""
         if not self._options.cancel_unfinished or self._state is None:
             return
+        end = Deadline.after(_CANCEL_SECONDS)
         ended = {schedule.id for schedule in self._schedules if schedule.result is not None}
-        for batch_id in {file.batch_id for file in self._state.files} - ended - {None}:
-            try:
-                await fetch(io, prepare(BATCHES_CANCEL, {}, settings, (str(batch_id),)))
-            except APIError:
-                continue
+        for file in self._state.files:
+            with suppress(Exception):
+                batch_id = file.batch_id
+                if file.step == "creating" and file.file_id is not None:  # its answer did not come
+                    batch = await find_batch(
+                        io, lambda: bounded_settings(settings, end.remaining()), file.file_id
+                    )
+                    batch_id = None if batch is None else batch.id
+                if batch_id is not None and batch_id not in ended:
+                    in_time = bounded_settings(settings, end.remaining())
+                    await fetch(io, prepare(BATCHES_CANCEL, {}, in_time, (batch_id,)))
 
     # --- start
 
@@ -194,26 +201,25 @@ class BatchJob:
         if known.batch_id is not None:
             return known.batch_id
         file_id = known.file_id
-        if file_id is None and known.step == "uploading":
-            name = state.filename(place)
-            uploaded = await _find(
-                io, in_time, FILES_LIST, {"purpose": "batch"}, lambda each: each.filename == name
-            )
-            file_id = None if uploaded is None else uploaded.id
         if file_id is None:
-            await self._note(io, state, place, "uploading")
-            params = {"file": (state.filename(place), file.path), "purpose": "batch"}
-            file_id = (await upload(io, FILES_CREATE, params, in_time(), (), None)).id
-        batch: Batch | None = None
-        if known.step == "creating":
-            given = file_id
-            batch = await _find(
-                io, in_time, BATCHES_LIST, {"limit": 100}, lambda each: each.input_file_id == given
-            )
+            find = partial(find_file, io, in_time, state.filename(place))
+            uploaded = await find() if known.step == "uploading" else None
+            if uploaded is None:
+                await self._note(io, state, place, "uploading")
+                params = {"file": (state.filename(place), file.path), "purpose": "batch"}
+                uploaded = await send_once(
+                    io, in_time, lambda settings: upload(io, FILES_CREATE, params, settings, (), None), find
+                )
+            file_id = uploaded.id
+        find_own = partial(find_batch, io, in_time, file_id)
+        batch = await find_own() if known.step == "creating" else None
         if batch is None:
             await self._note(io, state, place, "uploaded", file_id=file_id)
             await self._note(io, state, place, "creating")
-            batch = await fetch(io, prepare(BATCHES_CREATE, self._batch_params(file_id), in_time()))
+            call = prepare(BATCHES_CREATE, self._batch_params(file_id), in_time())
+            batch = await send_once(
+                io, in_time, lambda settings: fetch(io, call._replace(settings=settings)), find_own
+            )
         await self._note(io, state, place, "created", file_id=file_id, batch_id=batch.id)
         return batch
 
@@ -231,14 +237,14 @@ class BatchJob:
 
     # --- wait
 
-    async def _wait(self, io: IO, settings: Settings, total: int, start: float) -> None:
+    async def _wait(self, io: IO, settings: Settings, sizes: Sequence[int], start: float) -> None:
         options = self._options
         self._schedules = [
             BatchSchedule(batch, poll_interval=options.poll_interval, timeout=options.timeout)
             for batch in self._begun
         ]
         meter = ProgressMeter(start)
-        await self._report(meter, total)
+        await self._report(meter, sizes)
         while pending := [each for each in self._schedules if each.result is None]:
             elapsed = clock.monotonic() - start
             try:
@@ -258,48 +264,49 @@ class BatchJob:
                 else:
                     has_news = schedule.record(state, clock.time()) or has_news
             if has_news:
-                await self._report(meter, total)
+                await self._report(meter, sizes)
 
-    async def _report(self, meter: ProgressMeter, total: int) -> None:
-        states = [each.state for each in self._schedules if each.state is not None]
+    async def _report(self, meter: ProgressMeter, sizes: Sequence[int]) -> None:
         now = clock.monotonic()
-        done = sum(each.request_counts.completed + each.request_counts.failed for each in states)
-        failed = sum(each.request_counts.failed for each in states)
+        counts = [_counts(each, size) for each, size in zip(self._schedules, sizes, strict=True)]
+        done, failed = (sum(column) for column in zip(*counts, strict=True))
         for count in range(done - meter.done):
             meter.add(now, is_failed=count < failed - self._failed)
         self._failed = failed
         if self._on_progress is None:
             return
+        states = [each.state for each in self._schedules if each.state is not None]
         ended = all(each.result is not None for each in self._schedules)
         statuses = ", ".join(dict.fromkeys(str(state.status) for state in states))
         reason = None if ended or not states else f"the server works on it ({statuses})"
+        total = sum(sizes)
         returned = self._on_progress(
-            meter.progress(now, total=total, waiting=max(total - done, 0), wait_reason=reason)
+            meter.progress(now, total=total, waiting=total - meter.done, wait_reason=reason)
         )
         if isawaitable(returned):
             await returned
 
     def _timed_out(self, error: WaitTimeout) -> WaitTimeout:
         pending = [each.id for each in self._schedules if each.result is None]
-        names = ", ".join(pending)
-        advice = self._how_to_go_on() or "wait for it with client.batches.wait"
-        message = (
-            f"{len(pending)} of {len(self._schedules)} batches are not finished in time ({names}); {advice}"
-        )
-        return WaitTimeout(message, batch=error.batch)
+        problem = f"{len(pending)} of {len(self._schedules)} batches are not finished in time"
+        advice = self._advice(pending, "wait for it with client.batches.wait")
+        return WaitTimeout(f"{problem}{_listed(pending)}; {advice}", batch=error.batch)
 
     def _not_begun(self, state: BatchState) -> WaitTimeout:
         begun = [file.batch_id for file in state.files if file.batch_id is not None]
-        names = f" ({', '.join(begun)})" if begun else ""
-        advice = self._how_to_go_on() or "call batch with a longer timeout"
-        count = f"{len(begun)} of {len(state.files)} batches were begun"
-        message = f"{count} within {self._options.timeout:g} s{names}; {advice}"
+        problem = f"{len(begun)} of {len(state.files)} batches were begun within {self._options.timeout:g} s"
+        advice = self._advice(begun, "call batch again with a longer timeout")
         seen = [each for each in self._begun if not isinstance(each, str)]
-        return WaitTimeout(message, batch=seen[-1] if seen else None)
+        return WaitTimeout(f"{problem}{_listed(begun)}; {advice}", batch=seen[-1] if seen else None)
 
-    def _how_to_go_on(self) -> str | None:
+    def _advice(self, running: Sequence[str], without_state: str) -> str:
         state = self._options.state
-        return None if state is None else f"call batch again with the same requests and state={str(state)!r}"
+        if running and self._options.cancel_unfinished:  # the state would only lead to the cancelled batches
+            again = "call batch again with a longer timeout"
+            return f"they are cancelled; {again}" + ("" if state is None else " and another file as state")
+        if state is None:
+            return without_state
+        return f"call batch again with the same requests and state={str(state)!r}"
 
     # --- results
 
@@ -313,6 +320,21 @@ class BatchJob:
         return paths
 
 
+def _counts(schedule: BatchSchedule, size: int) -> tuple[int, int]:
+    """Return how many of the requests of a batch are done, and how many of these failed."""
+    if schedule.state is None:
+        return 0, 0
+    counts = schedule.state.request_counts  # zeros where the server does not count, as before the start
+    completed, failed = (min(max(each, 0), size) for each in (counts.completed, counts.failed))
+    if schedule.result is None:
+        return min(completed + failed, size), failed
+    return size, failed if schedule.result.status == "completed" else size - completed
+
+
+def _listed(ids: Sequence[str]) -> str:
+    return f" ({', '.join(ids)})" if ids else ""
+
+
 async def _read(requests: Any) -> list[MapRequest]:
     """Return all requests of an iterable of either kind, numbered; here, since user code runs in its own thread."""
     iterator = AsyncRequestIterator(requests)
@@ -323,28 +345,6 @@ async def _read(requests: Any) -> list[MapRequest]:
     finally:
         await iterator.close()
     return found
-
-
-async def _find(
-    io: IO,
-    in_time: Callable[[], Settings],
-    operation: PagedOperation[Any, Any],
-    params: Mapping[str, object],
-    is_wanted: Callable[[Any], bool],
-) -> Any:
-    """Return the object of a list that is wanted; None if there is none.
-
-    The whole list is looked through: what a clock says of its age may be wrong, and a batch sent twice is paid twice.
-    """
-    cursor: dict[str, object] = {}
-    while True:
-        page = await fetch(io, prepare(operation, {**params, **cursor}, in_time()))
-        for each in page.data:
-            if is_wanted(each):
-                return each
-        if page.has_more is not True or not page.data:
-            return None
-        cursor = {"after": page.last_id or page.data[-1].id}
 
 
 def _check(requests: object, options: BatchOptions, *, is_async: bool) -> None:

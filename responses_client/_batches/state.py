@@ -23,6 +23,7 @@ import os
 from io import FileIO
 from pathlib import Path
 from secrets import token_hex
+from types import NoneType
 from typing import NamedTuple, NoReturn
 
 from pydantic_core import to_json
@@ -40,7 +41,12 @@ __all__ = ["BatchState", "FileState"]
 _FORMAT = "responses_client batch"
 _VERSION = 1
 _HEAD_START = to_json({"format": _FORMAT})[:-1]
-_STEPS = ("planned", "uploading", "uploaded", "creating", "created")
+_IDS_AFTER: dict[str, tuple[type, ...]] = {  # each step; `planned` is not written
+    "uploading": (NoneType, NoneType),
+    "uploaded": (str, NoneType),
+    "creating": (str, NoneType),
+    "created": (str, str),
+}
 
 
 class FileState(NamedTuple):
@@ -158,7 +164,10 @@ class BatchState:
 
 
 def _is_whole(note: JsonObject) -> bool:
-    return note.keys() == set(FileState._fields) and note["step"] in _STEPS
+    """Whether a note has a step, and the ids that are known after it."""
+    step, *ids = (note.get(name) for name in FileState._fields)
+    is_known = isinstance(step, str) and tuple(map(type, ids)) == _IDS_AFTER.get(step)
+    return is_known and "" not in ids and note.keys() == set(FileState._fields)
 
 
 def _append(file: FileIO, facts: JsonObject) -> None:

@@ -38,8 +38,9 @@ from .._base import clock
 from .._base.error_frames import hide_values
 from .._base.field_errors import FieldError, field_error
 from .._base.messages import MAX_VALUE_CHARS, one_line
+from .._base.option_types import OPTIONS
 from .._base.overrides import override
-from .._base.retry import StatusFailure, may_pass
+from .._base.retry import ConnectionFailure, Outcome, StatusFailure, may_pass
 from .._base.validation import is_seconds, needs_async, refuse_unknown
 from .._base.waits import parse_retry_after
 from ..errors import APIConnectionError, APIError, APIStatusError, RequestValidationError, WaitTimeout
@@ -47,7 +48,7 @@ from ..models._base import RUNNING_STATUSES, Model
 from ..models.response import Response
 from .attempts import fetch
 from .endpoints import RESPONSES_RETRIEVE
-from .request import OPTIONS, Call, prepare
+from .request import Call, prepare
 
 if TYPE_CHECKING:
     from .._transport.protocols import IO
@@ -61,6 +62,7 @@ __all__ = [
     "bounded",
     "bounded_settings",
     "has_ended",
+    "outcome_of",
     "require_sync",
     "wait",
     "wait_params",
@@ -286,11 +288,17 @@ def _requested_delay(headers: Mapping[str, str], now: float | None) -> float | N
     return None if wait is None else wait.seconds
 
 
+def outcome_of(error: APIError) -> Outcome | None:
+    """Return the outcome of the last attempt of a call, from its error; None for an answer that is not valid."""
+    if isinstance(error, APIStatusError):
+        return StatusFailure(error.status_code, error.headers, error.code, error.type, error.message)
+    return ConnectionFailure("network") if isinstance(error, APIConnectionError) else None
+
+
 def _is_transient(error: APIError) -> bool:
     """Whether an error that was left after all retries may be over at the next poll."""
-    if not isinstance(error, APIStatusError):
-        return isinstance(error, APIConnectionError)
-    return may_pass(StatusFailure(error.status_code, error.headers, error.code, error.type))
+    outcome = outcome_of(error)
+    return outcome is not None and may_pass(outcome)
 
 
 def wait_params(

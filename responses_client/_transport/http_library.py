@@ -17,11 +17,12 @@ from .._base.messages import MAX_BODY_CHARS, one_line
 from .._base.overrides import override
 from ..errors import ConfigurationError
 from .environment import tls_context
-from .protocols import IO, InThread, Timeouts, TransportError, WireRequest
-from .request_bodies import async_bytes, upload_stream
+from .protocols import IO, Timeouts, TransportError, WireRequest
 
 if TYPE_CHECKING:
     import ssl
+
+    from .upload_bodies import InThread
 
 __all__ = [
     "CLOSED",
@@ -193,7 +194,9 @@ class HttpLibrary:
             waits = _with_turns(client, waits)
         content: object = request.content
         if request.upload is not None:
-            content = upload_stream(request.upload, in_thread, self._package)
+            from .upload_bodies import stream_of  # here, because few requests have files
+
+            content = stream_of(request.upload, in_thread, self._package)
         built: Any = None
         problem: ConfigurationError | None = None
         try:
@@ -209,8 +212,10 @@ class HttpLibrary:
         if problem is not None:  # not raised above, as its context would have the headers in its frames
             raise problem
         if request.upload is not None:
-            built.stream = content
+            built.stream = content  # in place of a generator around it
         elif in_thread is not None:
+            from .async_bytes import async_bytes  # here, because sync clients do without
+
             built.stream = async_bytes(self._package)(request.content)
         # The client has added its own defaults; None removes them, too.
         for name in [name for name, value in request.headers.items() if value is None]:

@@ -12,7 +12,7 @@ from responses_client import BatchResults
 from responses_client._base import clock
 from responses_client.testing import Server
 
-__all__ = ["Killed", "Killer", "SlowUploads", "batched", "carrying", "killing", "questions"]
+__all__ = ["Killed", "Killer", "SlowUploads", "batched", "carrying", "killing", "questions", "sent"]
 
 
 def questions(count: int, **body: Any) -> list[dict[str, Any]]:
@@ -26,22 +26,31 @@ def batched(caller: Caller, requests: Any, **options: Any) -> BatchResults:
     return found
 
 
+def sent(server: Server) -> tuple[int, int]:
+    """Return how many input files and how many batches the server has."""
+    return sum(file["purpose"] == "batch" for file in server.files.values()), len(server.batches)
+
+
 class Killed(BaseException):
     """The end of a process, which no code can catch and go on from."""
 
 
 class Killer:
-    """Ends a process at its request of a number: before the server has it, or after, when the answer is lost."""
+    """Ends a process at its request of a number: before the server has it, or after, when the answer is lost.
 
-    def __init__(self, at: int, *, is_answered: bool) -> None:
+    With another `error`, the request fails with it, and the process goes on.
+    """
+
+    def __init__(self, at: int, *, is_answered: bool, error: BaseException | None = None) -> None:
         self._rest = at
         self._is_answered = is_answered
+        self._error = Killed() if error is None else error
 
     def __call__(self, *, is_answered: bool) -> None:
         if is_answered == self._is_answered:
             self._rest -= 1
             if self._rest == 0:
-                raise Killed
+                raise self._error
 
 
 class _Transport(httpx.BaseTransport, httpx.AsyncBaseTransport):
@@ -91,7 +100,7 @@ def _whole(request: httpx.Request, pieces: list[bytes]) -> httpx.Request:
     return httpx.Request(request.method, request.url, headers=request.headers, content=b"".join(pieces))
 
 
-def carrying(mode: str, server: Server, transport: _Transport) -> Caller:
+def carrying(mode: str, server: Server, transport: _Transport | httpx.MockTransport) -> Caller:
     """Return a caller whose clients send over a transport."""
     return Caller(
         mode,

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import anyio
+import httpx
 import pytest
-from batch_helpers import Killed, Killer, SlowUploads, batched, carrying, killing, questions
+from batch_helpers import Killed, Killer, SlowUploads, batched, carrying, killing, questions, sent
 from callers import ASYNC_MODES, MODES, Caller
 
 from responses_client import (
@@ -39,11 +40,6 @@ def every_caller(request: pytest.FixtureRequest, server: Server) -> Caller:
 
 def texts(results: BatchResults) -> list[str]:
     return [result.response_or_raise().output_text for result in results]
-
-
-def sent(server: Server) -> tuple[int, int]:
-    """Return how many input files and how many batches the server has."""
-    return sum(file["purpose"] == "batch" for file in server.files.values()), len(server.batches)
 
 
 # --- the whole way
@@ -144,6 +140,47 @@ def test_progress_is_told_until_the_end(every_caller: Caller, server: Server) ->
     assert reasons[0] == "the server works on it (validating)"
     assert reasons[-2:] == ["the server works on it (finalizing)", None]
     assert all(news.total == 4 for news in seen)
+
+
+@pytest.mark.parametrize(
+    ("script", "end"),
+    [
+        (lambda server: server.expire_batch(after=1), (3, 2, 0)),
+        (lambda server: server.fail_batch(line=2), (3, 3, 0)),
+        (lambda server: server.fail_batch_request("1", 500), (3, 1, 0)),
+    ],
+    ids=["expired", "refused", "a request failed"],
+)
+def test_progress_ends_with_all_requests_done(
+    caller: Caller, server: Server, script: Callable[[Server], object], end: tuple[int, int, int]
+) -> None:
+    script(server)
+    seen: list[Progress] = []
+    results = batched(caller, questions(3), on_progress=seen.append)
+    assert (seen[-1].done, seen[-1].failed, seen[-1].waiting) == end
+    assert len(results.failed) == end[1]
+
+
+@pytest.mark.parametrize(
+    ("counts", "done"),
+    [(None, [0, 2]), ({"completed": 1, "failed": 0}, [1, 2]), ({"completed": 10**15, "failed": -5}, [2, 2])],
+)
+def test_counts_of_a_server_are_kept_within_the_number_of_requests(
+    caller: Caller, server: Server, counts: object, done: list[int]
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/content"):
+            return httpx.Response(200)
+        if request.url.path.endswith("/files"):
+            return httpx.Response(200, json={"id": "file-1"})
+        status = "completed" if request.method == "GET" else "in_progress"
+        return httpx.Response(200, json={"id": "batch_1", "status": status, "request_counts": counts})
+
+    seen: list[Progress] = []
+    batched(carrying(caller.mode, server, httpx.MockTransport(answer)), questions(2), on_progress=seen.append)
+    assert [news.done for news in seen] == done
+    assert [news.waiting for news in seen] == [2 - number for number in done]
+    assert all(news.failed == 0 for news in seen)
 
 
 @pytest.mark.parametrize("mode", ASYNC_MODES)
@@ -262,15 +299,27 @@ def test_no_batch_is_begun_after_the_time(
     slow = {"on_response": lambda response: virtual_clock.advance(25)}
     slow_caller = Caller(caller.mode, lambda: server.client(**slow), lambda: server.async_client(**slow))
     with pytest.raises(WaitTimeout) as caught:
-        batched(slow_caller, questions(3), timeout=60, max_requests=1, cancel_unfinished=True)
+        batched(slow_caller, questions(3), timeout=60, max_requests=1)
     (id,) = server.batches
-    assert (
-        str(caught.value) == f"1 of 3 batches were begun within 60 s ({id}); call batch with a longer timeout"
+    assert str(caught.value) == (
+        f"1 of 3 batches were begun within 60 s ({id}); call batch again with a longer timeout"
     )
     assert caught.value.batch is not None
     assert caught.value.batch.id == id
-    assert server.batches[id]["status"] == "cancelling"
     assert sent(server) == (2, 1)
+
+
+@pytest.mark.parametrize("has_state", [False, True])
+def test_timeout_that_cancels_does_not_lead_to_what_is_cancelled(
+    caller: Caller, server: Server, tmp_path: Path, has_state: bool
+) -> None:
+    server.batching(polls=1000)
+    state = tmp_path / "s" if has_state else None
+    with pytest.raises(WaitTimeout) as caught:
+        batched(caller, questions(1), timeout=60, cancel_unfinished=True, state=state)
+    advice = "; they are cancelled; call batch again with a longer timeout"
+    assert str(caught.value).endswith(advice + (" and another file as state" if has_state else ""))
+    assert [batch["status"] for batch in server.batches.values()] == ["cancelling"]
 
 
 def test_deadline_of_the_client_is_its_own_error(server: Server) -> None:
@@ -308,6 +357,37 @@ def test_batches_that_have_ended_or_were_not_begun_are_not_cancelled(server: Ser
             cancel_unfinished=True,
         )
     assert [*server.batches.values()][-1]["status"] == "completed"
+
+
+def test_batch_whose_creation_got_no_answer_is_cancelled(every_caller: Caller, server: Server) -> None:
+    server.batching(polls=1000)
+    killed = killing(every_caller.mode, server, Killer(4, is_answered=True))  # the second batch
+    with pytest.raises((Killed, BaseExceptionGroup)):
+        batched(killed, questions(2), max_requests=1, cancel_unfinished=True)
+    assert [batch["status"] for batch in server.batches.values()] == ["cancelling", "cancelling"]
+
+
+def test_cancellation_of_a_batch_that_was_not_created_sends_nothing(caller: Caller, server: Server) -> None:
+    killed = killing(caller.mode, server, Killer(2, is_answered=False))
+    with pytest.raises((Killed, BaseExceptionGroup)):
+        batched(killed, questions(1), cancel_unfinished=True)
+    assert [request.method for request in server.requests] == ["POST", "GET"]
+
+
+def test_cancellation_takes_ten_seconds_at_most(
+    every_caller: Caller, server: Server, virtual_clock: VirtualClock
+) -> None:
+    server.batching(polls=1000)
+    times: list[float] = []
+
+    def stop(news: Progress) -> None:
+        times.append(virtual_clock.now)
+        server.delay(1000)
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        batched(every_caller, questions(1), on_progress=stop, cancel_unfinished=True)
+    assert virtual_clock.now - times[0] == pytest.approx(10)
 
 
 def test_error_of_a_cancellation_hides_no_other(caller: Caller, server: Server) -> None:

@@ -1,9 +1,9 @@
-"""Bodies of requests, as streams of httpx."""
+"""Bytes as bodies of requests of async clients, without a generator."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from inspect import isasyncgen
 from typing import Any, TypeVar
 
@@ -13,47 +13,15 @@ import httpx2
 import pytest
 
 from responses_client._base.clock import Deadline
+from responses_client._transport.async_bytes import async_bytes
 from responses_client._transport.http_library import HttpLibrary
-from responses_client._transport.protocols import InThread, Timeouts, Upload, WireRequest
-from responses_client._transport.request_bodies import async_bytes, upload_stream
+from responses_client._transport.protocols import Timeouts, WireRequest
 
 T = TypeVar("T")
 
 
-class Numbers(Upload):
-    """A body of three pieces."""
-
-    size = 3
-    problem = None
-
-    @property
-    def can_send(self) -> bool:
-        return True
-
-    def pieces(self) -> Iterator[bytes]:
-        yield from (b"1", b"2", b"3")
-
-    async def async_pieces(self, in_thread: InThread) -> AsyncIterator[bytes]:
-        for number in (b"1", b"2", b"3"):
-            yield await in_thread(lambda number=number: number)
-
-
 async def at_once(function: Callable[[], T]) -> T:
     return function()
-
-
-def test_body_can_be_iterated_twice_as_auth_objects_need_it() -> None:
-    body = upload_stream(Numbers(), None, httpx)
-    assert isinstance(body, httpx.SyncByteStream)
-    assert [b"".join(body), b"".join(body)] == [b"123", b"123"]
-
-
-@pytest.mark.anyio
-async def test_async_body_reads_by_the_given_threads_and_can_be_iterated_twice() -> None:
-    body = upload_stream(Numbers(), at_once, httpx)
-    assert isinstance(body, httpx.AsyncByteStream)
-    for _ in range(2):
-        assert [piece async for piece in body] == [b"1", b"2", b"3"]
 
 
 @pytest.mark.anyio
