@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from ..._base.redaction import MASK, Redactor, field_secrets, is_secret_name, mask_fields, secret_values
-from .._json_types import is_array, is_object
+from .._json_types import encode, is_array, is_object, load
 from .exchanges import Body, CassetteError, Exchange, Part, Recording
 
 __all__ = ["Scrub", "Scrubber", "change", "path_steps", "paths_steps"]
@@ -20,6 +20,8 @@ _REQUEST_HEADERS = r"content-type|openai-beta"
 _ANSWER_HEADERS = r"content-type|retry-after(-ms)?|x-should-retry|x-request-id|request-id|openai-(version|processing-ms)|x-ratelimit-.*"
 # Not secrets by their names, and yet of one account.
 _ACCOUNT_HEADERS = ("openai-organization", "openai-project")
+# A line of JSON, also in a frame of an event stream.
+_JSON_LINE = re.compile(r"^(data: ?|)([{\[].*)$", re.MULTILINE)
 _STEP = re.compile(r"[^.\[\]]+|\[(?:-?\d+|\*)\]")
 _PATH = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[(-?\d+|\*)\])*")
 
@@ -123,12 +125,24 @@ class Scrubber:
         return part._replace(value=self._value(part.value, redactor))
 
     def _value(self, value: Any, redactor: Redactor) -> Any:
-        value = _mapped(mask_fields(value), redactor)
-        if isinstance(value, str):  # a text, in which the user's paths lead nowhere
-            return value
+        return self._scrubbed(_mapped(value, redactor))
+
+    def _scrubbed(self, value: Any) -> Any:
+        """Return JSON data, or a text in which each line may be some, without the secrets that have a place."""
+        if isinstance(value, str):
+            return _JSON_LINE.sub(lambda line: f"{line[1]}{self._line(line[2])}", value)
+        value = mask_fields(value)
         for steps in self._paths:
             value = change(value, steps, lambda _: MASK)
         return value if self._function is None else self._function(value)
+
+    def _line(self, text: str) -> str:
+        try:
+            value = load(text)
+        except ValueError:
+            return text
+        scrubbed = self._scrubbed(value)
+        return text if scrubbed == value else encode(scrubbed).decode()
 
 
 def _secrets_of(request: Recording) -> Iterator[str]:

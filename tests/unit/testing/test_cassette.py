@@ -18,6 +18,7 @@ from responses_client import (
     BadRequestError,
     NotFoundError,
     RateLimitError,
+    RawAnswer,
     StreamInterrupted,
 )
 from responses_client.testing import Cassette, CassetteError, NotRecorded, Server, VirtualClock
@@ -510,7 +511,7 @@ def test_no_secret_is_in_the_file(path: Path, server: Server) -> None:
 
 
 def test_secret_of_a_request_is_masked_wherever_an_answer_repeats_it(path: Path) -> None:
-    tool = {
+    tool: dict[str, Any] = {
         "type": "mcp",
         "server_label": "docs",
         "authorization": "token-of-the-server",
@@ -598,6 +599,31 @@ def test_answer_that_the_function_of_the_user_fails_on_is_not_written(path: Path
             ask(client)
 
     assert path.read_text().splitlines() == ['{"cassette": 1}']
+
+
+@pytest.mark.parametrize("content_type", ["text/event-stream", "application/jsonl"])
+def test_lines_of_json_are_scrubbed_whatever_they_stand_in(path: Path, content_type: str) -> None:
+    content = (
+        'data: {"choices": [{"text": "private"}], "authorization": "of-the-server"}\n\n'
+        '{"choices": [{"text": "private"}]}\n'
+        '{"choices": [{"te'
+    )
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, text=content, headers={"content-type": content_type})
+
+    with Cassette(path, "record", scrub=["choices[*].text"]) as cassette:
+        http_client = httpx.Client(transport=httpx.MockTransport(answer))
+        client = cassette.client(api_key=KEY, base_url=ADDRESS, http_client=http_client)
+        client.request("GET", "/files/file_1/content", cast_to=RawAnswer)
+
+    with Cassette(path) as cassette:
+        again = cassette.client().request("GET", "/files/file_1/content", cast_to=RawAnswer)
+    assert again.content.decode() == (
+        'data: {"choices":[{"text":"***"}],"authorization":"***"}\n\n'
+        '{"choices":[{"text":"***"}]}\n'
+        '{"choices": [{"te'
+    )
 
 
 def test_half_of_a_surrogate_pair_replays_as_it_came(path: Path) -> None:
