@@ -118,9 +118,28 @@ def test_frames_are_found_however_the_bytes_are_cut(frames: list[str], data: Any
 def test_carriage_return_at_the_end_may_be_half_of_a_line_end() -> None:
     splitter = FrameSplitter()
 
-    assert splitter.feed(b"data: a\n\r") == []
-    assert splitter.feed(b"\ndata: b") == ["data: a"]
+    assert splitter.feed(b"data: a\n\r") == ["data: a"]
+    assert splitter.feed(b"") == []
+    assert splitter.feed(b"\ndata: b") == []
     assert splitter.rest() == "data: b"
+
+
+def test_bytes_before_are_not_searched_again() -> None:
+    splitter = FrameSplitter()
+    searched = 0
+
+    class Counted(bytearray):
+        def find(self, *arguments: Any) -> int:
+            nonlocal searched
+            searched += len(self) - arguments[1]
+            return super().find(*arguments)
+
+    splitter._rest = Counted()
+    for _ in range(1000):
+        assert splitter.feed(b"a" * 1000) == []
+
+    assert splitter.feed(b"\n\n") == ["a" * 1_000_000]
+    assert searched < 2_000_000
 
 
 @pytest.mark.parametrize(
