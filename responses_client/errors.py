@@ -21,7 +21,7 @@ ResponsesClientError
   ParseError                  an answer that does not match the requested type
     RefusalError              the model refused to answer
   WebhookSignatureError       a webhook that was not signed with the secret (also a ValueError)
-  WaitTimeout                 a background response was not finished in time
+  WaitTimeout                 what was waited for was not finished in time
   ToolError                   something went wrong with a tool or with a run
     ToolDefinitionError       a function that cannot be a tool (also a RequestValidationError)
     ToolExecutionError        a tool failed, and its run was set to end with that
@@ -45,7 +45,7 @@ from ._base.retry import advice_after
 if TYPE_CHECKING:
     from ._base.http import ResponseMeta
     from ._runs.result import RunResult
-    from .models import Batch, OutputItem, Response, StreamEvent
+    from .models import Batch, OutputItem, Response, StreamEvent, VectorStoreFile, VectorStoreFileBatch
 
 __all__ = [
     "APIConnectionError",
@@ -461,12 +461,25 @@ class WebhookSignatureError(ResponsesClientError, ValueError):
 
 
 class WaitTimeout(ResponsesClientError):
-    """A background response or a batch was not finished in time; `response` or `batch` is its last known state."""
+    """What was waited for was not finished in time; `state` is its last known state, None if no poll succeeded.
 
-    def __init__(self, message: str, *, response: Response | None = None, batch: Batch | None = None) -> None:
+    `response` is the same for a background response, and `batch` for a batch of requests.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        response: Response | None = None,
+        batch: Batch | None = None,
+        state: VectorStoreFile | VectorStoreFileBatch | None = None,
+    ) -> None:
         super().__init__(message)
         self.response = response
         self.batch = batch
+        self.state: Response | Batch | VectorStoreFile | VectorStoreFileBatch | None = (
+            response or batch or state
+        )
 
 
 class ToolError(ResponsesClientError):

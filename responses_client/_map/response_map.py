@@ -40,9 +40,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncResponseMap", "MapOptions", "ResponseMap", "refuse_unknown_options"]
 
-_UNREAD_PER_SENDER = (
-    4  # requests that may be sent, or have results that nobody has read yet, times `max_concurrency`
-)
+# Requests that may be sent, or have results that nobody has read yet, times `max_concurrency`.
+_UNREAD_PER_SENDER = 4
 
 
 def refuse_unknown_options(names: Iterable[str]) -> None:

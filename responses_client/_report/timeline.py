@@ -348,29 +348,28 @@ class _Builder:
         self._events.append((self._at[number], kind, one_line(detail, MAX_VALUE_CHARS), row))
 
     def build(self) -> Timeline:
-        """Return the timeline of what was added."""
-        is_timed = self._is_timed
+        """Return the timeline of all that was added."""
         return Timeline(
             title=_TITLES[self._source.kind],
-            note=self._remarks(is_timed),
-            is_timed=is_timed,
-            facts=[(name, value) for name, value in self._facts(is_timed) if value],
+            note=self._remarks(),
+            is_timed=self._is_timed,
+            facts=[(name, value) for name, value in self._facts() if value],
             events=self._events,
             rows=self._rows,
             texts=self._texts,
-            marks=[*self._marks(is_timed)],
+            marks=[*self._marks()],
         )
 
-    def _remarks(self, is_timed: bool) -> str:
+    def _remarks(self) -> str:
         unit = {"events": "events", "run": "items", "journal": "lines"}[self._source.kind]
-        remarks = [] if is_timed else [f"Times are not known: the timeline counts {unit}."]
+        remarks = [] if self._is_timed else [f"Times are not known: the timeline counts {unit}."]
         if self._source.skipped:
             remarks.append(
                 f"{self._source.skipped:,} lines are neither events nor results, and are left out."
             )
         return " ".join(remarks)
 
-    def _facts(self, is_timed: bool) -> Iterator[tuple[str, str]]:
+    def _facts(self) -> Iterator[tuple[str, str]]:
         response, kind = self._response, self._source.kind
         yield "model", one_line(str(response.get("model") or ""), MAX_VALUE_CHARS)
         status = self._source.run.get("status") if kind == "run" else response.get("status")
@@ -386,7 +385,7 @@ class _Builder:
             yield "turns", str(self._responses)
         total = _total(self._usages)
         yield "usage", usage_line(total)
-        if is_timed and self._at:
+        if self._is_timed and self._at:
             yield "first token", _time(self._first_delta, self._at)
             yield "first text", _time(self._first_text, self._at)
             yield "total time", f"{self._at[-1]:.2f} s"
@@ -401,7 +400,7 @@ class _Builder:
         seconds = self._at[self._last_delta] - self._at[self._first_delta]
         return f"{tokens / seconds:,.0f} tokens/s" if seconds > 0 and tokens else ""
 
-    def _marks(self, is_timed: bool) -> Iterator[tuple[float, float, str]]:
+    def _marks(self) -> Iterator[tuple[float, float, str]]:
         """Yield the places to be marked: from, to, and a label."""
         if self._first_delta is not None:
             at = self._at[self._first_delta]

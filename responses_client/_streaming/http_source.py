@@ -176,9 +176,8 @@ class HttpSource(Source):
                     await self.close()
                     return self.end()
                 if state.has_ended:
-                    piece = (
-                        None  # the frame of an error keeps its variables, and the piece may repeat the key
-                    )
+                    # The frame of an error keeps its variables, and the piece may repeat the key.
+                    piece = None
                     state = await self._settle(state, answer)
                     continue
                 try:

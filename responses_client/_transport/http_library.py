@@ -17,10 +17,12 @@ from .._base.messages import MAX_BODY_CHARS, one_line
 from .._base.overrides import override
 from ..errors import ConfigurationError
 from .environment import tls_context
-from .protocols import IO, InThread, Timeouts, TransportError, WireRequest
+from .protocols import IO, Timeouts, TransportError, WireRequest
 
 if TYPE_CHECKING:
     import ssl
+
+    from .upload_bodies import InThread
 
 __all__ = [
     "CLOSED",
