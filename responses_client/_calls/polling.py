@@ -38,6 +38,7 @@ from .._base import clock
 from .._base.error_frames import hide_values
 from .._base.field_errors import FieldError, field_error
 from .._base.messages import MAX_VALUE_CHARS, one_line
+from .._base.option_types import OPTIONS
 from .._base.overrides import override
 from .._base.retry import ConnectionFailure, Outcome, StatusFailure, may_pass
 from .._base.validation import is_seconds, needs_async, refuse_unknown
@@ -47,7 +48,7 @@ from ..models._base import RUNNING_STATUSES, Model
 from ..models.response import Response
 from .attempts import fetch
 from .endpoints import RESPONSES_RETRIEVE
-from .request import OPTIONS, Call, prepare
+from .request import Call, prepare
 
 if TYPE_CHECKING:
     from .._transport.protocols import IO
