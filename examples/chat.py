@@ -2,9 +2,9 @@
 
     python examples/chat.py
 
-Each answer streams. `store=False` keeps nothing on the server, so each request contains the whole history;
-`as_input()` returns an answer in the form in which it goes back. An answer that breaks off, or
-that Ctrl-C stops, is not kept.
+Each answer streams. `store=False` keeps nothing on the server, so each request contains
+the whole history; `as_input()` returns an answer in the form in which it goes back. An
+answer that breaks off, or that Ctrl-C stops, is not kept.
 """
 
 import os
@@ -27,7 +27,10 @@ def main(client: Client) -> None:
         print("model> ", end="", flush=True)
         try:
             with client.responses.stream(
-                model="gpt-5.4", input=[*history, question], instructions="Answer briefly.", store=False
+                model="gpt-5.4",
+                input=[*history, question],
+                instructions="Answer briefly.",
+                store=False,
             ) as stream:
                 for text in stream.text_deltas():
                     print(text, end="", flush=True)

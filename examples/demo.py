@@ -1,8 +1,9 @@
 """An embedded server in the place of the API, for examples that run without a key.
 
-`start("chat")` serves the answers of that example on a free port of this machine, and sets OPENAI_BASE_URL and
-OPENAI_API_KEY, so that `Client()` finds it. An example calls it only if OPENAI_API_KEY is not set: with a key, copy
-the example and leave this file and the three lines that call it out.
+`start("chat")` serves the answers of that example on a free port of this machine, and sets
+OPENAI_BASE_URL and OPENAI_API_KEY, so that `Client()` finds it. An example calls it only if
+OPENAI_API_KEY is not set: with a key, copy the example without this file, and leave out the
+three lines that call it.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ def _telemetry(server: Server) -> None:
 
 
 def _webhook_receiver(server: Server) -> None:
-    """Send a webhook to the program for each response, a second after it was started."""
+    """Send a webhook to the program for each response, a second after its start."""
 
     def deliver() -> None:
         delivered: set[str] = set()
@@ -112,8 +113,9 @@ def _fan_out(server: Server) -> None:
 
 
 def _fallback(server: Server) -> None:
-    server.fail(503, times=2, message="The model is overloaded.")  # the first model, and its one retry
-    server.fail(429, code="insufficient_quota", message="You exceeded your current quota.")  # the second
+    # The first model, and its one retry; then the second one.
+    server.fail(503, times=2, message="The model is overloaded.")
+    server.fail(429, code="insufficient_quota", message="You exceeded your current quota.")
     server.reply("A lighthouse keeper counts ships, and one night a ship counts him.")
 
 

@@ -1,9 +1,9 @@
-"""Data taken out of a text, as nested objects.
+"""Nested objects out of a letter.
 
     python examples/extraction.py
 
-`parse` sends the schema of a pydantic model, and returns the answer as an object of it. The API guarantees the shape,
-not the sums: the program checks these itself.
+`parse` sends the schema of a pydantic model, and returns the answer as an object of it. The
+API guarantees the shape, not the sums: the program checks these itself.
 """
 
 import os
@@ -60,11 +60,13 @@ def main(client: Client) -> None:
         sys.exit(f"There is no invoice: {error}")
 
     print(f"No. {invoice.number} of {invoice.issued:%d %B %Y}, from {invoice.seller.name}")
-    print(f"{invoice.seller.address.street}, {invoice.seller.address.city}, {invoice.seller.address.country}")
+    address = invoice.seller.address
+    print(f"{address.street}, {address.city}, {address.country}")
     for line in invoice.lines:
         print(f"{line.quantity:>4} x {line.what:<20} {line.quantity * line.unit_price:>9.2f}")
     total = sum(line.quantity * line.unit_price for line in invoice.lines)
-    print(f"{'total':<27} {invoice.total:>9.2f}  {'as the lines' if total == invoice.total else 'WRONG'}")
+    verdict = "as the lines" if total == invoice.total else "WRONG"
+    print(f"{'total':<27} {invoice.total:>9.2f}  {verdict}")
 
 
 if __name__ == "__main__":

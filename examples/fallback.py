@@ -1,10 +1,10 @@
-"""Another model, or another server, where the first one does not answer.
+"""Another model, or another server, if the first one does not answer.
 
     python examples/fallback.py
 
-A call is repeated by the client itself (`max_retries`). What still fails for a reason that lies in the model or in
-its server goes to the next one; a request that is wrong is wrong everywhere, so its error is raised.
-The last one here is a server of your own, at FALLBACK_BASE_URL or http://localhost:8000/v1.
+The client itself retries a call (`max_retries`). If the model or its server is the reason of
+a failure, the next one is asked; a wrong request is wrong everywhere, so its error is raised.
+The last one here is your own server, at FALLBACK_BASE_URL or http://localhost:8000/v1.
 """
 
 import os
@@ -54,7 +54,11 @@ def main() -> None:
         Client(max_retries=1, deadline=60) as client,
         Client(max_retries=1, deadline=60, base_url=own, api_key="unused") as own_client,
     ):
-        routes = [Route(client, "gpt-5.4"), Route(client, "gpt-5.4-mini"), Route(own_client, "qwen3")]
+        routes = [
+            Route(client, "gpt-5.4"),
+            Route(client, "gpt-5.4-mini"),
+            Route(own_client, "qwen3"),
+        ]
         print(create(routes, "Tell me a story about a lighthouse in one sentence.").output_text)
 
 

@@ -2,9 +2,10 @@
 
     python examples/fan_out.py [JOURNAL]
 
-`map` sends as many requests at once as the rate limits allow. Interrupt it with Ctrl-C and start it again: what is in
-the journal is not sent again, and not paid again. A request that failed is. `progress=True` draws a bar on a terminal
-if tqdm or rich is installed, and writes lines elsewhere.
+`map` sends as many requests at once as the rate limits allow. Interrupt it with Ctrl-C and
+start it again: answers in the journal are not paid for twice, and failed requests are sent
+again. `progress=True` draws a bar on a terminal if tqdm or rich is installed, and writes lines
+elsewhere.
 """
 
 import asyncio

@@ -2,8 +2,8 @@
 
     python examples/images_and_pdf.py [FILE...]
 
-`InputImage.from_path` and `InputFile.from_path` put files into the request; their kinds are detected from the data.
-Without arguments, the example draws a picture and writes a page itself.
+`InputImage.from_path` and `InputFile.from_path` put files into the request, and detect their
+kinds from the data. Without arguments, the example makes a picture and a page itself.
 """
 
 import os
@@ -29,7 +29,8 @@ def main(client: Client, paths: list[Path]) -> None:
     for path in paths:
         print(f"{path.name}: {path.stat().st_size} bytes")
     response = client.responses.create(
-        model="gpt-5.4", input=[*map(attachment, paths), "What is in these files? One sentence each."]
+        model="gpt-5.4",
+        input=[*map(attachment, paths), "What is in these files? One sentence each."],
     )
     print(response.output_text)
 
@@ -41,14 +42,16 @@ def draw(path: Path, size: int = 60) -> None:
     def is_white(x: int, y: int) -> bool:
         return size // 3 <= x < 2 * size // 3 or size // 3 <= y < 2 * size // 3
 
+    white, red = b"\xff\xff\xff", b"\xd0\x10\x20"
     rows = b"".join(
-        b"\0" + b"".join(b"\xff\xff\xff" if is_white(x, y) else b"\xd0\x10\x20" for x in range(size))
-        for y in range(size)
+        b"\0" + b"".join(white if is_white(x, y) else red for x in range(size)) for y in range(size)
     )
-    header = struct.pack(">IIBBBBB", size, size, 8, 2, 0, 0, 0)
-    path.write_bytes(
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND")
-    )
+    chunks = [
+        chunk(b"IHDR", struct.pack(">IIBBBBB", size, size, 8, 2, 0, 0, 0)),
+        chunk(b"IDAT", zlib.compress(rows)),
+        chunk(b"IEND"),
+    ]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
 
 
 def chunk(kind: bytes, data: bytes = b"") -> bytes:
@@ -60,7 +63,8 @@ def write_page(path: Path, line: str) -> None:
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 320 120] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 320 120] /Contents 4 0 R "
+        b"/Resources << /Font << /F1 5 0 R >> >> >>",
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(text), text),
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
     ]

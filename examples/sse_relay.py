@@ -1,10 +1,10 @@
-"""A web page that shows an answer while it streams, by way of a FastAPI application.
+"""A web page that shows an answer while it streams, in a FastAPI application.
 
-    python examples/sse_relay.py        # then open http://127.0.0.1:8000
+    python examples/sse_relay.py        # then open the address that it prints
 
-The key stays on the server. The browser gets the text as server-sent events. When it leaves the page, or the person
-presses Stop, Starlette cancels the generator below; leaving the block of the stream closes the connection to the API,
-which then stops generating.
+The key stays on the server; the browser gets the text as server-sent events. When it leaves
+the page, or the person presses Stop, Starlette cancels the generator below: leaving the block
+of the stream closes the connection to the API, which then stops generating.
 """
 
 import json
@@ -66,13 +66,12 @@ PAGE = """<!doctype html>
 <title>Ask</title>
 <link rel="icon" href="data:,">
 <style>
-  :root { color-scheme: light dark; }
-  body { font: 1.1rem/1.6 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; padding: 0 1rem; }
+  :root { color-scheme: light dark; font: 1.1rem/1.6 system-ui, sans-serif; }
+  body { max-width: 40rem; margin: 3rem auto; padding: 0 1rem; }
   form { display: flex; gap: .5rem; }
   input { flex: 1; min-width: 0; }
   input, button { font: inherit; padding: .4rem .8rem; }
   #answer { white-space: pre-wrap; min-height: 5rem; }
-  #state { opacity: .7; }
 </style>
 <h1>Ask</h1>
 <form>
@@ -82,19 +81,18 @@ PAGE = """<!doctype html>
 <p id="answer" aria-live="polite"></p>
 <p id="state"></p>
 <script>
-  const [form, stop, answer, state] = ["form", "#stop", "#answer", "#state"].map(name => document.querySelector(name));
+  const [form, stop, answer, state] =
+    ["form", "#stop", "#answer", "#state"].map(name => document.querySelector(name));
   let source;
   function finish(text) { source?.close(); stop.disabled = true; state.textContent = text; }
   form.onsubmit = event => {
-    event.preventDefault();
-    finish("…");
-    answer.textContent = "";
-    stop.disabled = false;
+    event.preventDefault(); finish("…");
+    answer.textContent = ""; stop.disabled = false;
     source = new EventSource("/answer?" + new URLSearchParams(new FormData(form)));
     source.addEventListener("text", event => answer.append(JSON.parse(event.data)));
     source.addEventListener("problem", event => finish(JSON.parse(event.data)));
     source.addEventListener("end", event => finish(JSON.parse(event.data).status));
-    source.onerror = () => finish("The connection is lost.");  // an EventSource would ask again, and again
+    source.onerror = () => finish("The connection is lost.");  // else it would ask again
   };
   stop.onclick = () => finish("stopped");
 </script>
@@ -107,4 +105,6 @@ if __name__ == "__main__":
         import demo
 
         demo.start("sse_relay")
-    uvicorn.run(app, port=int(os.environ.get("PORT", "8000")), log_level="warning")
+    port = int(os.environ.get("PORT", "8000"))
+    print(f"Open http://127.0.0.1:{port}", flush=True)
+    uvicorn.run(app, port=port, log_level="warning")

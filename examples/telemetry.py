@@ -1,10 +1,11 @@
-"""Spans and metrics by OpenTelemetry, shown on the console and sent to a collector.
+"""Spans and metrics of OpenTelemetry, shown on the console and sent to a collector.
 
     python examples/telemetry.py
     OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 python examples/telemetry.py
 
-`Client(telemetry=OpenTelemetry())` uses the global providers that the program sets up, as every instrumented library
-does. A run is one span, with a span for each request and for each call of a tool in it.
+`Client(telemetry=OpenTelemetry())` uses the global providers that the program sets up, as
+every instrumented library does. A run is one span, with a span for each request and for each
+call of a tool in it.
 """
 
 import os
@@ -16,13 +17,16 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SimpleSpanProcessor
+from opentelemetry.sdk.trace.export import (
+    BatchSpanProcessor,
+    ConsoleSpanExporter,
+    SimpleSpanProcessor,
+)
 
 from responses_client import Client
 from responses_client.otel import OpenTelemetry
 
 SHOWN = (
-    "gen_ai.request.model",
     "gen_ai.usage.input_tokens",
     "gen_ai.usage.output_tokens",
     "gen_ai.tool.name",
@@ -65,7 +69,7 @@ def main() -> None:
             model="gpt-5.4", input="How is the weather in Bergen and in Lima?", tools=[get_weather]
         )
         print(result.output_text)
-    # What is not sent yet is sent now.
+    # Send the rest.
     tracers.shutdown()
     meters.shutdown()
 

@@ -2,8 +2,9 @@
 
     python examples/trim_history.py
 
-`input_tokens.count` asks the server how many tokens an input has, with its own tokenizer. The history is cut only
-before a message of the user, so that outputs of tools keep their calls, and reasoning the items that follow it.
+`input_tokens.count` asks the server, with its own tokenizer, how many tokens an input has.
+The history is cut only before a message of the user, so that outputs of tools keep their
+calls, and reasoning keeps the items that follow it.
 """
 
 import os
@@ -21,7 +22,7 @@ class Chat:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self.turns: list[InputList] = []  # each: a message of the user, and what the model did about it
+        self.turns: list[InputList] = []  # each a message of the user and its answer
 
     def ask(self, question: str) -> str:
         self.turns.append([question])

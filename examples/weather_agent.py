@@ -2,15 +2,15 @@
 
     python examples/weather_agent.py
 
-`run` calls `get_weather` whenever the model asks for it. A call of `send_warning` ends the run as pending instead; the
-program asks the person at the terminal, and resumes the run with the decision. A refusal reaches the model with its
-reason.
+`run` calls `get_weather` whenever the model asks for it. A call of `send_warning` ends the run
+as pending instead: the program asks the person at the terminal, and resumes the run with the
+decision. A refusal reaches the model with its reason.
 """
 
 import os
 from dataclasses import dataclass
 
-from responses_client import Client, RunTool, tool
+from responses_client import Client, PendingCall, RunTool, tool
 
 FORECASTS = {"Bergen": ("storm", 7), "Lima": ("sunny", 22)}
 
@@ -38,9 +38,9 @@ def send_warning(city: str, text: str) -> str:
 TOOLS: list[RunTool] = [get_weather, send_warning]
 
 
-def is_approved(name: str, arguments: str) -> bool:
+def is_approved(call: PendingCall) -> bool:
     try:
-        return input(f"  May I call {name}({arguments})? [y/N] ").strip().lower() == "y"
+        return input(f"  May I call {call.name}({call.arguments})? [y/N] ").strip().lower() == "y"
     except EOFError:
         return False
 
@@ -50,13 +50,13 @@ def main(client: Client) -> None:
     print(question)
     result = client.responses.run(model="gpt-5.4", input=question, tools=TOOLS)
     while result.approvals:
-        decisions = {call: is_approved(call.name, call.arguments or "") for call in result.approvals}
+        decisions = {call: is_approved(call) for call in result.approvals}
         result = client.responses.run(
             model="gpt-5.4",
             tools=TOOLS,
             resume=result,
-            approve=[call for call, approved in decisions.items() if approved],
-            deny={call: "The person said no." for call, approved in decisions.items() if not approved},
+            approve=[call for call, yes in decisions.items() if yes],
+            deny={call: "The person said no." for call, yes in decisions.items() if not yes},
         )
     print(result.output_text)
     print(f"{len(result.turns)} turns, {result.usage.total_tokens} tokens")

@@ -1,9 +1,10 @@
-"""Jobs that run in the background, and a webhook that tells when they are done, in a Starlette application.
+"""Jobs in the background, and a webhook that tells when they are done, in a Starlette app.
 
     python examples/webhook_receiver.py        # in another terminal, the commands that it prints
 
-With a key: create a webhook endpoint for `https://<your host>/webhook` in the settings of your project, with
-the events `response.completed` and `response.failed`, and set OPENAI_WEBHOOK_SECRET to its secret.
+With a key: create a webhook endpoint for `https://<your host>/webhook` in the settings of your
+project, with the events `response.completed` and `response.failed`, and set
+OPENAI_WEBHOOK_SECRET to its secret.
 """
 
 import os

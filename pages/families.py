@@ -80,7 +80,27 @@ FAMILIES = (
         "The events of webhooks, and the endpoints that they are sent to.",
         ("webhooks", "webhook_requests"),
     ),
-    Family("batch", "Batch lines", "The lines of batch files.", ("batch",)),
+    Family(
+        "files", "Files", "Files that the server stores, and requests for them.", ("files", "file_requests")
+    ),
+    Family(
+        "vector-stores",
+        "Vector stores",
+        "Vector stores, the files in them, and requests for both.",
+        ("vector_stores", "vector_store_requests"),
+    ),
+    Family(
+        "containers",
+        "Containers",
+        "Containers, in which models run code, the files in them, and requests for both.",
+        ("containers", "container_requests"),
+    ),
+    Family(
+        "batches",
+        "Batches",
+        "Batches, requests for them, and the lines of their files.",
+        ("batches", "batch_requests", "batch"),
+    ),
     Family("base", "Base classes", "The bases of all models, and the classes for unknown objects.", ()),
 )
 
@@ -91,7 +111,7 @@ def _families() -> Iterator[Family]:
     yield from FAMILIES[:-1]
     for area in schema().areas:
         if area.module not in known and area.names:
-            title = area.module.replace("_requests", "").replace("_", " ").capitalize()
+            title = area.module.replace("_", " ").capitalize()
             yield Family(area.module.replace("_", "-"), title, area.doc, (area.module,))
     yield FAMILIES[-1]
 

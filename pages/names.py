@@ -1,7 +1,7 @@
 """The reference pages of clients, namespaces and public names; mkdocstrings fills in what docstrings say.
 
 A name belongs to the page of the room that defines it, and a public module to a page of its own, so that a new name
-needs a line here only where its room is new.
+needs a line here only where its room or its module is new.
 """
 
 from __future__ import annotations
@@ -63,11 +63,17 @@ _FURTHER = (
     "Further names",
     "Names of rooms that have no page of their own: `_ROOMS` of `pages/names.py` lists those.",
 )
-# Public modules: title and text. One that is not here has its name and its docstring.
+# Public modules: title and text.
 _MODULES: Mapping[str, tuple[str, str]] = {
     "errors": ("Errors", "All errors, also importable from `responses_client`; see [errors](../errors.md)."),
-    "testing": ("Testing", "The embedded server; see [testing](../testing.md)."),
+    "inspect": ("Pages of runs", "Pages of HTML with a timeline; see [look at a run](../inspect.md)."),
+    "mcp": ("MCP servers", "The tools of MCP servers in runs; see [MCP servers](../mcp.md)."),
+    "openai": (
+        "OpenAI clients",
+        "Official clients that send by this package; see [programs that take an official client](../openai.md).",
+    ),
     "otel": ("OpenTelemetry", "Spans and metrics; see [observability](../observability.md)."),
+    "testing": ("Testing", "The embedded server; see [testing](../testing.md)."),
 }
 _NOT_REFERRED = frozenset({"models", "resources"})  # have pages of another form
 
@@ -172,8 +178,7 @@ def name_pages() -> dict[str, tuple[str, str]]:
     if "further.md" in home_of_name().values():
         pages["further.md"] = (_FURTHER[0], _page(*_FURTHER, "further.md"))
     for module in public_modules():
-        doc = (ast.get_docstring(_source(module)) or "").split("\n\n")[0]
-        title, text = _MODULES.get(module, (module.capitalize(), doc))
+        title, text = _MODULES[module]
         pages[f"{module}.md"] = (title, _page(title, f"{text}\n\nModule `{_TOP}.{module}`.", f"{module}.md"))
     return pages
 
@@ -206,7 +211,7 @@ def _entry(name: str) -> str:
         return f"::: {name}"
     text = f"Its members are those of [`{sync.__name__}`](#{module}.{sync.__name__}); its methods are awaited"
     if own := _own(value, sync):
-        return f"::: {name}\n    options:\n      members: {own}\n\n{text}, and it has those above besides."
+        return f"::: {name}\n    options:\n      members: {own}\n\n{text}; those above are its own."
     return f"::: {name}\n    options:\n      members: false\n\n{text}."
 
 

@@ -18,7 +18,7 @@ from typing_extensions import TypeIs
 from ._base.field_errors import field_error
 from ._base.http import ResponseMeta
 from ._base.messages import fact_list, one_line
-from ._base.options import RequestOptions
+from ._base.option_types import OPTIONS
 from ._base.public import public
 from ._calls.answers import answer_error, parse_result
 from ._calls.endpoints import RESPONSES_CREATE
@@ -41,7 +41,7 @@ __all__ = ["batch_line", "read_batch", "result_of", "write_batch"]
 logger = logging.getLogger("responses_client")
 
 # A line holds a body alone, and `extra_body` is the one option that becomes part of it.
-_OPTIONS_OUTSIDE_BODY = sorted(set(RequestOptions.__annotations__) - {"extra_body"})
+_OPTIONS_OUTSIDE_BODY = sorted(OPTIONS - {"extra_body"})
 _READ_BYTES = 64 * 1024
 _MAX_MESSAGE_CHARS = 1000
 _NOT_CREATED = "The batch line was not created"

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from ._base.options import RequestOptions
     from ._calls.client_options import AsyncOptions, Options
     from .resources._conversations import AsyncConversationsOperations, ConversationsOperations
-    from .resources._vector_stores import AsyncVectorStoresOperations, VectorStoresOperations
     from .resources.async_responses import AsyncResponses
     from .resources.batches import AsyncBatches, Batches
     from .resources.containers import AsyncContainers, Containers
     from .resources.files import AsyncFiles, Files
     from .resources.responses import Responses
+    from .resources.vector_stores import AsyncVectorStores, VectorStores
     from .resources.webhooks import AsyncWebhooks, Webhooks
 
 __all__ = ["AsyncClient", "Client"]
@@ -115,11 +115,11 @@ class Client(BaseClient[SyncCore]):
         return Files(self._core)
 
     @cached_property
-    def vector_stores(self) -> VectorStoresOperations:
+    def vector_stores(self) -> VectorStores:
         """Methods for vector stores, which models and programs search, and the files in them."""
-        from .resources._vector_stores import VectorStoresOperations
+        from .resources.vector_stores import VectorStores
 
-        return VectorStoresOperations(self._core)
+        return VectorStores(self._core)
 
     @cached_property
     def containers(self) -> Containers:
@@ -328,11 +328,11 @@ class AsyncClient(BaseClient[AsyncCore]):
         return AsyncFiles(self._core)
 
     @cached_property
-    def vector_stores(self) -> AsyncVectorStoresOperations:
+    def vector_stores(self) -> AsyncVectorStores:
         """Methods for vector stores, which models and programs search, and the files in them."""
-        from .resources._vector_stores import AsyncVectorStoresOperations
+        from .resources.vector_stores import AsyncVectorStores
 
-        return AsyncVectorStoresOperations(self._core)
+        return AsyncVectorStores(self._core)
 
     @cached_property
     def containers(self) -> AsyncContainers:

@@ -21,7 +21,7 @@ ResponsesClientError
   ParseError                  an answer that does not match the requested type
     RefusalError              the model refused to answer
   WebhookSignatureError       a webhook that was not signed with the secret (also a ValueError)
-  WaitTimeout                 a background response was not finished in time
+  WaitTimeout                 what was waited for was not finished in time
   ToolError                   something went wrong with a tool or with a run
     ToolDefinitionError       a function that cannot be a tool (also a RequestValidationError)
     ToolExecutionError        a tool failed, and its run was set to end with that
@@ -31,21 +31,22 @@ ResponsesClientError
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from ._base.error_bodies import as_data, read_error
-from ._base.error_copies import reduce_error
 from ._base.field_errors import FieldError
 from ._base.foreign_errors import takes_answers
 from ._base.http import Headers, url_path
 from ._base.messages import MAX_BODY_CHARS, body_clause, body_start, clause, fact_list, one_line, sentence
 from ._base.public import foreign_attributes
 from ._base.retry import advice_after
+from ._base.stream_failures import StreamFailure
 
 if TYPE_CHECKING:
     from ._base.http import ResponseMeta
+    from ._base.stream_failures import StreamProgress
     from ._runs.result import RunResult
-    from .models import Batch, OutputItem, Response, StreamEvent
+    from .models import Batch, OutputItem, Response, StreamEvent, VectorStoreFile, VectorStoreFileBatch
 
 __all__ = [
     "APIConnectionError",
@@ -94,6 +95,8 @@ class ResponsesClientError(Exception):
         super().__init__(*[sentence(arg) if isinstance(arg, str) else arg for arg in args])
 
     def __reduce__(self) -> tuple[Callable[..., Exception], tuple[object, ...]]:
+        from ._base.error_copies import reduce_error
+
         return reduce_error(self, ResponsesClientError)
 
 
@@ -263,41 +266,7 @@ class InternalServerError(APIStatusError):
     advice = "try again later"
 
 
-class StreamProgress(TypedDict, total=False):
-    """How far a stream got before an error ended it: arguments of such errors, which keep them as attributes."""
-
-    partial: Response | None
-    response_id: str | None
-    last_sequence_number: int | None
-
-
-class _StreamFailure:
-    """The attributes of an error that may end a stream."""
-
-    partial: Response | None = None
-    """The response so far; None before anything of it came."""
-    response_id: str | None = None
-    """The id of the response; None if it is not known."""
-    last_sequence_number: int | None = None
-    """The number of the last event that came; None if the server sends no numbers."""
-
-    def note_progress(
-        self,
-        *,
-        partial: Response | None = None,
-        response_id: str | None = None,
-        last_sequence_number: int | None = None,
-    ) -> None:
-        """Set how far the stream got that this error ended."""
-        self.partial = partial
-        self.response_id = response_id
-        self.last_sequence_number = last_sequence_number
-
-    def _where(self) -> str:
-        return "" if self.partial is None else "; what came is in .partial"
-
-
-class ResponseValidationError(APIError, _StreamFailure):
+class ResponseValidationError(APIError, StreamFailure):
     """An answer that does not match the API: not JSON, another content type, or JSON of another shape.
 
     `path` is the place in the JSON (`output[0].content`), None if the answer as a whole is wrong. `body` is the
@@ -326,7 +295,7 @@ class ResponseValidationError(APIError, _StreamFailure):
         self.args: tuple[str] = (sentence(text),)
 
 
-class StreamError(APIError, _StreamFailure):
+class StreamError(APIError, StreamFailure):
     """The API reported an error inside a stream, by an `error` event or a response that failed.
 
     `event` is that event as it came. `message`, `code`, `type`, `param` and `status_code` are those of the API, None
@@ -400,7 +369,7 @@ class StreamError(APIError, _StreamFailure):
         )
 
 
-class StreamInterrupted(APIError, _StreamFailure):
+class StreamInterrupted(APIError, StreamFailure):
     """A stream ended before its terminal event; `partial` is the response so far.
 
     `reason` says what ended the stream; `response_id` and `last_sequence_number` say how far it got. A response
@@ -461,12 +430,25 @@ class WebhookSignatureError(ResponsesClientError, ValueError):
 
 
 class WaitTimeout(ResponsesClientError):
-    """A background response or a batch was not finished in time; `response` or `batch` is its last known state."""
+    """What was waited for was not finished in time; `state` is its last known state, None if no poll succeeded.
 
-    def __init__(self, message: str, *, response: Response | None = None, batch: Batch | None = None) -> None:
+    `response` is the same for a background response, and `batch` for a batch of requests.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        response: Response | None = None,
+        batch: Batch | None = None,
+        state: VectorStoreFile | VectorStoreFileBatch | None = None,
+    ) -> None:
         super().__init__(message)
         self.response = response
         self.batch = batch
+        self.state: Response | Batch | VectorStoreFile | VectorStoreFileBatch | None = (
+            response or batch or state
+        )
 
 
 class ToolError(ResponsesClientError):

@@ -1,17 +1,16 @@
 """Docstrings of methods that take the arguments of other methods, completed with what those say; pure."""
 
+# Each start of a program does this for many methods, so that no pattern is compiled or searched for.
+
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from types import FunctionType
 
 __all__ = ["complete_docstrings"]
 
 # A row in place of the rows of another method: "params: The arguments of `create`, except `stream`."
-_REFERENCE = re.compile(
-    r"^( +)(?:params|options): The (?:arguments|options) of `(\w+)`.*(?:\n\1 .*)*", re.MULTILINE
-)
+_NAMES = ("params", "options")
+_MARKS = (": The arguments of `", ": The options of `")
 
 
 def complete_docstrings(cls: type, like: type | None) -> None:
@@ -26,12 +25,21 @@ def complete_docstrings(cls: type, like: type | None) -> None:
             continue
         if like is not None and "Args:" not in text:
             method.__doc__ = text.rstrip() + _arguments(getattr(like, name, None))
-        elif reference := _REFERENCE.search(text):
-            other = getattr(cls, reference[2])
+        elif any(mark in text for mark in _MARKS):
+            method.__doc__ = _completed(text, cls)
+
+
+def _completed(text: str, cls: type) -> str:
+    rows = _rows(text)
+    for name in _NAMES:
+        row = rows.get(name, "")
+        if any(mark in row for mark in _MARKS):
+            other = getattr(cls, row.split("`")[1])
             code = other.__code__
-            left_out = {*dict(_rows(text)), *code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]}
-            rows = [row for key, row in _rows(other.__doc__) if key not in left_out]
-            method.__doc__ = text[: reference.start()] + "\n".join(rows) + text[reference.end() :]
+            left_out = {*rows, *code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]}
+            others = [one for key, one in _rows(other.__doc__).items() if key not in left_out]
+            return text.replace(row, "\n".join(others))
+    return text
 
 
 def _arguments(method: object) -> str:
@@ -40,13 +48,16 @@ def _arguments(method: object) -> str:
     return "\n\n" + before.rpartition("\n")[2] + args + after if args else ""
 
 
-def _rows(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the name and the lines of each parameter in `Args:`; Python 3.13 takes the indentation of docstrings away."""
-    lines = text.partition("Args:\n")[2].partition("\n\n")[0].splitlines()
-    indent = len(lines[0]) - len(lines[0].lstrip())
+def _rows(text: str) -> dict[str, str]:
+    """Return the lines of each parameter in `Args:`; Python 3.13 takes the indentation of docstrings away."""
+    after = text.partition("Args:\n")[2]
+    lines = after.partition("\n\n")[0].splitlines()
+    indent = len(after) - len(after.lstrip(" "))
+    rows: dict[str, str] = {}
     row: list[str] = []
     for line in [*lines, ""]:
         if row and line[indent : indent + 1] != " ":
-            yield row[0].strip().partition(":")[0], "\n".join(row)
+            rows[row[0].strip().partition(":")[0]] = "\n".join(row)
             row = []
         row.append(line)
+    return rows

@@ -1,7 +1,8 @@
-"""Mistakes in requests, field by field: the path, the expected value and the kind of the given one; no I/O."""
+"""Mistakes in requests and answers, field by field: the path, the expected value and the kind of the given one; no I/O."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FieldError",
+    "describe_error",
     "field_error",
+    "field_error_of",
     "field_path",
     "invalid_json_reason",
     "located",
@@ -22,6 +25,9 @@ __all__ = [
 ]
 
 _NOT_GIVEN = ("NotGiven", "Omit")
+_BEFORE_EXPECTED = "Input should "
+_REPEATS = re.compile(", (?:unable to|got a number).*")
+"""The end of a message of pydantic that says again that the value is not what was expected."""
 
 
 def field_path(location: Sequence[str | int]) -> str:
@@ -30,7 +36,7 @@ def field_path(location: Sequence[str | int]) -> str:
 
 
 class FieldError(TypedDict):
-    """One mistake in a request; plain JSON data."""
+    """One mistake in a request, or in an answer that was parsed; plain JSON data."""
 
     path: str
     """The place of the value, such as `input[3].content`."""
@@ -71,6 +77,38 @@ def missing_field(path: str | Sequence[str | int], expected: str) -> FieldError:
     return FieldError(
         path=shown, message=f"missing, expected {expected}", expected=expected, value_type="missing"
     )
+
+
+def field_error_of(line: ErrorDetails, path: str) -> FieldError:
+    """Return the description of a mistake that pydantic has found, in the words of this package."""
+    if line["type"] == "missing":
+        return missing_field(path, "a value")
+    expected = _expected(line)
+    message = line["msg"] if expected is None else None
+    return field_error(path, expected or line["msg"], line["input"], message=message)
+
+
+def describe_error(line: ErrorDetails) -> str:
+    """Return a phrase for a mistake that pydantic has found in an answer; it quotes none of its values."""
+    expected = "a value" if line["type"] == "missing" else _expected(line)
+    return line["msg"] if expected is None else f"expected {expected}"
+
+
+def _expected(line: ErrorDetails) -> str | None:
+    """Return the value that pydantic expected; None if its message says something else, as those of validators do."""
+    context = line.get("ctx", {})
+    match line["type"]:
+        case "too_long":
+            return f"at most {context.get('max_length')} entries"
+        case "too_short":
+            return f"a list of at least {context.get('min_length')}"
+        case "string_too_long" | "string_too_short":
+            return line["msg"].replace("String should have", "a string with")
+        case _ if line["msg"].startswith(_BEFORE_EXPECTED):
+            expected = _REPEATS.sub("", line["msg"].removeprefix(_BEFORE_EXPECTED).removeprefix("be "))
+            return f"a number {expected}" if expected.startswith(("greater", "less")) else expected
+        case _:
+            return None
 
 
 def invalid_json_reason(lines: Sequence[ErrorDetails]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, overload
 from urllib.parse import urljoin, urlsplit
 
 from .._base.public import public
@@ -211,9 +211,11 @@ class ResponseMeta(NamedTuple):
         return RateLimits.from_headers(self.headers, clock.time())
 
 
-class _HasMeta(Protocol):
-    @property
-    def meta(self) -> ResponseMeta | None: ...
+if TYPE_CHECKING:
+
+    class _HasMeta(Protocol):
+        @property
+        def meta(self) -> ResponseMeta | None: ...
 
 
 class HasRequestId:

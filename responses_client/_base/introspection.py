@@ -13,12 +13,11 @@ from inspect import Parameter, Signature, getsource, signature
 from types import FunctionType
 from typing import Any, Never, get_type_hints
 
-from .options import OpenRequestOptions
+from .option_types import OPTIONS
 from .overrides import override
 
 __all__ = ["type_hints", "type_names", "whole_signature"]
 
-_OPTIONS = frozenset(OpenRequestOptions.__annotations__)
 _FIRST = ("model", "input")
 _UNPACKED = re.compile(r"Unpack\[(\w+)\]")
 # Of `**unknown`, which a function takes only to refuse it with a better message.
@@ -67,7 +66,7 @@ def whole_signature(function: FunctionType, raw: Mapping[str, Any]) -> Signature
         elif parameter.kind is not Parameter.VAR_POSITIONAL:
             positional.append(parameter.replace(annotation=_as_text(parameter.annotation)))
     first = {name: keys[name] for name in _FIRST if name in keys}
-    last = _OPTIONS if "extra_headers" in keys else ()
+    last = OPTIONS if "extra_headers" in keys else ()
     fields = {name: key for name, key in keys.items() if name not in last}
     keywords = {**first, **named, **fields, **keys, **named}
     returned = _as_text(bare.return_annotation)

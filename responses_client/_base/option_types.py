@@ -1,11 +1,24 @@
-"""The types of single options; a client loads them at its start, without those of whole sets of options."""
+"""The types of single options, and their names; a client loads them at its start, without the types of whole sets."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from typing import Never, Protocol, TypeAlias, runtime_checkable
 
-__all__ = ["AiohttpSession", "HttpAuth", "QueryScalar", "QueryValue", "TimeoutLike", "UrlLike"]
+__all__ = ["OPTIONS", "AiohttpSession", "HttpAuth", "QueryScalar", "QueryValue", "TimeoutLike", "UrlLike"]
+
+OPTIONS = frozenset(
+    {
+        "extra_headers",
+        "extra_query",
+        "extra_body",
+        "timeout",
+        "deadline",
+        "max_retries",
+        "idempotency_key",
+    }
+)
+"""The names of the options that every method takes beside its arguments: the keys of `RequestOptions`."""
 
 QueryScalar: TypeAlias = str | int | float | bool
 

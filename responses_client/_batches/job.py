@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import AsyncIterable, Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from inspect import isawaitable
 from os import PathLike
@@ -14,6 +14,7 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._base import clock
+from .._base.clock import NO_DEADLINE, Deadline
 from .._base.field_errors import FieldError, field_error
 from .._base.json_types import is_mapping
 from .._base.progress import ProgressMeter
@@ -21,27 +22,25 @@ from .._base.validation import is_seconds, is_whole_number, refuse_unknown
 from .._calls.attempts import fetch
 from .._calls.batch_polling import BatchSchedule
 from .._calls.downloads import Target, download
-from .._calls.polling import bounded, require_sync
+from .._calls.polling import bounded, bounded_settings, require_sync
 from .._calls.referred_endpoints import (
     BATCHES_CANCEL,
     BATCHES_CREATE,
-    BATCHES_LIST,
     BATCHES_RETRIEVE,
     FILES_CONTENT,
     FILES_CREATE,
-    FILES_LIST,
 )
 from .._calls.request import prepare
 from .._calls.uploads import upload
 from .._map.requests import AsyncRequestIterator, MapRequest, mapping_mistakes
-from ..errors import APIError, RequestValidationError, WaitTimeout
+from ..errors import APIError, APITimeoutError, RequestValidationError, WaitTimeout
 from .lines import NOT_STARTED, InputFile, Limits, write_plan
 from .results import BatchResults, read_results
+from .sending import find_batch, find_file, send_once
 from .state import BatchState
 
 if TYPE_CHECKING:
     from .._base.progress import Progress
-    from .._calls.operation import PagedOperation
     from .._calls.settings import Settings
     from .._transport.protocols import IO
     from ..models import Batch
@@ -96,6 +95,8 @@ class BatchJob:
         self._options = options
         self._on_progress = options.on_progress if is_async else require_sync(options.on_progress)
         self._state: BatchState | None = None
+        self._end = NO_DEADLINE
+        self._begun: list[Batch | str] = []
         self._schedules: list[BatchSchedule] = []
         self._failed = 0
         self._is_async = is_async
@@ -105,7 +106,7 @@ class BatchJob:
 
         Raises:
             RequestValidationError: A request is not valid, or the state is that of other requests.
-            WaitTimeout: The batches were not finished in time.
+            WaitTimeout: The batches were not begun or finished in time.
             APIError: A request of the batch API failed.
             OSError: A file cannot be read or written.
         """
@@ -115,6 +116,9 @@ class BatchJob:
             with self._shield():
                 await self._cancel(io, settings)
             raise
+        finally:
+            if self._state is not None:
+                self._state.close()
 
     def _shield(self) -> AbstractContextManager[object]:
         """Return a context in which a task that was cancelled can still send something."""
@@ -126,20 +130,20 @@ class BatchJob:
 
     async def _work(self, io: IO, settings: Settings) -> BatchResults:
         start = clock.monotonic()
+        self._end = Deadline.after(self._options.timeout)
         requests = await _read(self._requests)
         if not requests:
             return BatchResults([], [])
-        folder = Path(await io.in_thread(partial(mkdtemp, prefix="responses-batch-")))
+        folder = Path(
+            mkdtemp(prefix="responses-batch-")
+        )  # in a thread, a cancelled task would leave it behind
         try:
             limits = Limits(self._options.max_requests, self._options.max_bytes)
             plan = await io.in_thread(partial(write_plan, folder, requests, limits))
-            path = None if self._options.state is None else Path(self._options.state)
-            self._state = await io.in_thread(partial(BatchState.open, path, plan))
-            batches = [
-                await self._start(io, settings, self._state, place, file)
-                for place, file in enumerate(plan.files)
-            ]
-            await self._wait(io, settings, batches, len(requests), start)
+            self._state = state = BatchState(self._options.state, plan)
+            await io.in_thread(state.open)
+            await self._start_all(io, partial(self._in_time, settings, state), state, plan.files)
+            await self._wait(io, settings, [len(file.ids) for file in plan.files], start)
             ends = [schedule.state for schedule in self._schedules if schedule.state is not None]
             files = await self._download(io, settings, ends, folder)
             ids = [file.ids for file in plan.files]
@@ -152,44 +156,70 @@ class BatchJob:
         """Cancel the batches that are not finished, if the user wants that; errors do not matter any more."""
         if not self._options.cancel_unfinished or self._state is None:
             return
+        end = Deadline.after(_CANCEL_SECONDS)
         ended = {schedule.id for schedule in self._schedules if schedule.result is not None}
-        for batch_id in {file.batch_id for file in self._state.files} - ended - {None}:
-            try:
-                await fetch(io, prepare(BATCHES_CANCEL, {}, settings, (str(batch_id),)))
-            except APIError:
-                continue
+        for file in self._state.files:
+            with suppress(Exception):
+                batch_id = file.batch_id
+                if file.step == "creating" and file.file_id is not None:  # its answer did not come
+                    batch = await find_batch(
+                        io, lambda: bounded_settings(settings, end.remaining()), file.file_id
+                    )
+                    batch_id = None if batch is None else batch.id
+                if batch_id is not None and batch_id not in ended:
+                    in_time = bounded_settings(settings, end.remaining())
+                    await fetch(io, prepare(BATCHES_CANCEL, {}, in_time, (batch_id,)))
 
     # --- start
 
+    async def _start_all(
+        self, io: IO, in_time: Callable[[], Settings], state: BatchState, files: Sequence[InputFile]
+    ) -> None:
+        try:
+            for place, file in enumerate(files):
+                self._begun.append(await self._start(io, in_time, state, place, file))
+        except APITimeoutError as error:
+            if not self._end.is_expired:  # it is the deadline of the client, or one of its limits
+                raise
+            raise self._not_begun(state) from error
+
+    def _in_time(self, settings: Settings, state: BatchState) -> Settings:
+        """Return settings with which a call ends at the end of the time.
+
+        Raises:
+            WaitTimeout: The time is over.
+        """
+        if self._end.is_expired:
+            raise self._not_begun(state)
+        return bounded_settings(settings, self._end.remaining())
+
     async def _start(
-        self, io: IO, settings: Settings, state: BatchState, place: int, file: InputFile
+        self, io: IO, in_time: Callable[[], Settings], state: BatchState, place: int, file: InputFile
     ) -> Batch | str:
         """Bring an input file to its batch, from the step on that it has reached; return the batch, or its id."""
         known = state.files[place]
         if known.batch_id is not None:
             return known.batch_id
         file_id = known.file_id
-        if file_id is None and known.step == "uploading":
-            name = state.filename(place)
-            uploaded = await _find(
-                io, settings, FILES_LIST, {"purpose": "batch"}, lambda each: each.filename == name
-            )
-            file_id = None if uploaded is None else uploaded.id
         if file_id is None:
-            await self._note(io, state, place, "uploading")
-            with file.path.open("rb") as content:
-                params = {"file": (state.filename(place), content), "purpose": "batch"}
-                file_id = (await upload(io, FILES_CREATE, params, settings, (), None)).id
-        batch: Batch | None = None
-        if known.step == "creating":
-            given = file_id
-            batch = await _find(
-                io, settings, BATCHES_LIST, {"limit": 100}, lambda each: each.input_file_id == given
-            )
+            find = partial(find_file, io, in_time, state.filename(place))
+            uploaded = await find() if known.step == "uploading" else None
+            if uploaded is None:
+                await self._note(io, state, place, "uploading")
+                params = {"file": (state.filename(place), file.path), "purpose": "batch"}
+                uploaded = await send_once(
+                    io, in_time, lambda settings: upload(io, FILES_CREATE, params, settings, (), None), find
+                )
+            file_id = uploaded.id
+        find_own = partial(find_batch, io, in_time, file_id)
+        batch = await find_own() if known.step == "creating" else None
         if batch is None:
             await self._note(io, state, place, "uploaded", file_id=file_id)
             await self._note(io, state, place, "creating")
-            batch = await fetch(io, prepare(BATCHES_CREATE, self._batch_params(file_id), settings))
+            call = prepare(BATCHES_CREATE, self._batch_params(file_id), in_time())
+            batch = await send_once(
+                io, in_time, lambda settings: fetch(io, call._replace(settings=settings)), find_own
+            )
         await self._note(io, state, place, "created", file_id=file_id, batch_id=batch.id)
         return batch
 
@@ -207,16 +237,14 @@ class BatchJob:
 
     # --- wait
 
-    async def _wait(
-        self, io: IO, settings: Settings, batches: list[Batch | str], total: int, start: float
-    ) -> None:
+    async def _wait(self, io: IO, settings: Settings, sizes: Sequence[int], start: float) -> None:
         options = self._options
         self._schedules = [
             BatchSchedule(batch, poll_interval=options.poll_interval, timeout=options.timeout)
-            for batch in batches
+            for batch in self._begun
         ]
         meter = ProgressMeter(start)
-        await self._report(meter, total)
+        await self._report(meter, sizes)
         while pending := [each for each in self._schedules if each.result is None]:
             elapsed = clock.monotonic() - start
             try:
@@ -236,37 +264,49 @@ class BatchJob:
                 else:
                     has_news = schedule.record(state, clock.time()) or has_news
             if has_news:
-                await self._report(meter, total)
+                await self._report(meter, sizes)
 
-    async def _report(self, meter: ProgressMeter, total: int) -> None:
-        states = [each.state for each in self._schedules if each.state is not None]
+    async def _report(self, meter: ProgressMeter, sizes: Sequence[int]) -> None:
         now = clock.monotonic()
-        done = sum(each.request_counts.completed + each.request_counts.failed for each in states)
-        failed = sum(each.request_counts.failed for each in states)
+        counts = [_counts(each, size) for each, size in zip(self._schedules, sizes, strict=True)]
+        done, failed = (sum(column) for column in zip(*counts, strict=True))
         for count in range(done - meter.done):
             meter.add(now, is_failed=count < failed - self._failed)
         self._failed = failed
         if self._on_progress is None:
             return
+        states = [each.state for each in self._schedules if each.state is not None]
         ended = all(each.result is not None for each in self._schedules)
         statuses = ", ".join(dict.fromkeys(str(state.status) for state in states))
         reason = None if ended or not states else f"the server works on it ({statuses})"
+        total = sum(sizes)
         returned = self._on_progress(
-            meter.progress(now, total=total, waiting=max(total - done, 0), wait_reason=reason)
+            meter.progress(now, total=total, waiting=total - meter.done, wait_reason=reason)
         )
         if isawaitable(returned):
             await returned
 
     def _timed_out(self, error: WaitTimeout) -> WaitTimeout:
         pending = [each.id for each in self._schedules if each.result is None]
-        names = ", ".join(pending)
-        advice = "wait for it with client.batches.wait"
-        if self._state is not None and self._state.path is not None:
-            advice = f"call batch again with the same requests and state={str(self._state.path)!r}"
-        message = (
-            f"{len(pending)} of {len(self._schedules)} batches are not finished in time ({names}); {advice}"
-        )
-        return WaitTimeout(message, batch=error.batch)
+        problem = f"{len(pending)} of {len(self._schedules)} batches are not finished in time"
+        advice = self._advice(pending, "wait for it with client.batches.wait")
+        return WaitTimeout(f"{problem}{_listed(pending)}; {advice}", batch=error.batch)
+
+    def _not_begun(self, state: BatchState) -> WaitTimeout:
+        begun = [file.batch_id for file in state.files if file.batch_id is not None]
+        problem = f"{len(begun)} of {len(state.files)} batches were begun within {self._options.timeout:g} s"
+        advice = self._advice(begun, "call batch again with a longer timeout")
+        seen = [each for each in self._begun if not isinstance(each, str)]
+        return WaitTimeout(f"{problem}{_listed(begun)}; {advice}", batch=seen[-1] if seen else None)
+
+    def _advice(self, running: Sequence[str], without_state: str) -> str:
+        state = self._options.state
+        if running and self._options.cancel_unfinished:  # the state would only lead to the cancelled batches
+            again = "call batch again with a longer timeout"
+            return f"they are cancelled; {again}" + ("" if state is None else " and another file as state")
+        if state is None:
+            return without_state
+        return f"call batch again with the same requests and state={str(state)!r}"
 
     # --- results
 
@@ -280,6 +320,21 @@ class BatchJob:
         return paths
 
 
+def _counts(schedule: BatchSchedule, size: int) -> tuple[int, int]:
+    """Return how many of the requests of a batch are done, and how many of these failed."""
+    if schedule.state is None:
+        return 0, 0
+    counts = schedule.state.request_counts  # zeros where the server does not count, as before the start
+    completed, failed = (min(max(each, 0), size) for each in (counts.completed, counts.failed))
+    if schedule.result is None:
+        return min(completed + failed, size), failed
+    return size, failed if schedule.result.status == "completed" else size - completed
+
+
+def _listed(ids: Sequence[str]) -> str:
+    return f" ({', '.join(ids)})" if ids else ""
+
+
 async def _read(requests: Any) -> list[MapRequest]:
     """Return all requests of an iterable of either kind, numbered; here, since user code runs in its own thread."""
     iterator = AsyncRequestIterator(requests)
@@ -290,28 +345,6 @@ async def _read(requests: Any) -> list[MapRequest]:
     finally:
         await iterator.close()
     return found
-
-
-async def _find(
-    io: IO,
-    settings: Settings,
-    operation: PagedOperation[Any, Any],
-    params: Mapping[str, object],
-    is_wanted: Callable[[Any], bool],
-) -> Any:
-    """Return the object of a list that is wanted; None if there is none.
-
-    The whole list is looked through: what a clock says of its age may be wrong, and a batch sent twice is paid twice.
-    """
-    cursor: dict[str, object] = {}
-    while True:
-        page = await fetch(io, prepare(operation, {**params, **cursor}, settings))
-        for each in page.data:
-            if is_wanted(each):
-                return each
-        if page.has_more is not True or not page.data:
-            return None
-        cursor = {"after": page.last_id or page.data[-1].id}
 
 
 def _check(requests: object, options: BatchOptions, *, is_async: bool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, NoReturn
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, NoReturn
 from .._base.field_errors import FieldError, field_error
 from .._base.json_types import is_mapping
 from .._batch_files import batch_line
+from .._map.journal import digest_of
 from ..errors import RequestValidationError
 
 if TYPE_CHECKING:
@@ -95,8 +95,7 @@ def _lines(requests: Sequence[MapRequest], limits: Limits, digest: Any) -> Itera
                 f"has {len(data):,} bytes as a line, more than the {limits.max_bytes:,} of an input file"
             )
             _refuse(each, [field_error("", _REQUEST, None, message=message)])
-        # By its content: the order of the fields of a dict is not that of a dict that was read from somewhere else.
-        digest.update(json.dumps(json.loads(data), sort_keys=True).encode())
+        digest.update(digest_of(data).encode())
         yield each.id, data
 
 

@@ -80,8 +80,10 @@ def read_results(
     found: dict[str, MapResult] = {}
     for path in files:
         for line in read_batch(path, on_error="skip"):
-            if line.custom_id in by_id:
-                found[line.custom_id] = _result(by_id[line.custom_id], line, strict=strict)
+            each = by_id.get(line.custom_id)
+            # Of several lines with one id, an answer counts more than an error.
+            if each is not None and (each.id not in found or found[each.id].error is not None):
+                found[each.id] = _result(each, line, strict=strict)
     for batch, own in zip(batches, ids, strict=True):
         reasons = _reasons(batch)
         for number, id in enumerate(own, 1):

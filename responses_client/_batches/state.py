@@ -1,8 +1,8 @@
-"""The state of a batch in a file, by which another process takes it up; each write replaces the whole file."""
+"""The state of a batch in a file, by which another process takes it up; one call at a time has the file."""
 
 # How it works
 #
-# Each input file goes through five steps, and the state is written before and after each request that must not be sent
+# Each input file goes through five steps, and a line is written before and after each request that must not be sent
 # twice:
 #
 #   planned ──► uploading ──► uploaded ──► creating ──► created
@@ -11,18 +11,28 @@
 # A process that ends in `uploading` or `creating` leaves open whether the server has what was sent. The next one looks:
 # the file has a name that occurs nowhere else, since it contains the token of the state, and the batch names its file.
 # What the server has is taken over, and only what it does not have is sent again.
+#
+# The first line says which requests the state belongs to; each further one says how far an input file is, and the last
+# one of an input file counts. Lines are only appended, because the lock is that of the open file: another file in its
+# place would not be locked. A line that a crash or a full disk has cut off is removed when the file is opened again.
+# That loses nothing, because a request is sent only after the line before it is on the disk.
 
 from __future__ import annotations
 
 import os
+from io import FileIO
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, NamedTuple, NoReturn
+from types import NoneType
+from typing import NamedTuple, NoReturn
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
+from .._base import forks
 from .._base.field_errors import field_error
-from .._base.json_types import as_object, is_array
+from .._base.json_types import JsonObject, as_object, json_or
+from .._base.validation import is_whole_number
+from .._map.file_lock import FileLock, InUse
 from ..errors import RequestValidationError
 from .lines import NOT_STARTED, Plan
 
@@ -30,7 +40,13 @@ __all__ = ["BatchState", "FileState"]
 
 _FORMAT = "responses_client batch"
 _VERSION = 1
-_STEPS = ("planned", "uploading", "uploaded", "creating", "created")
+_HEAD_START = to_json({"format": _FORMAT})[:-1]
+_IDS_AFTER: dict[str, tuple[type, ...]] = {  # each step; `planned` is not written
+    "uploading": (NoneType, NoneType),
+    "uploaded": (str, NoneType),
+    "creating": (str, NoneType),
+    "created": (str, str),
+}
 
 
 class FileState(NamedTuple):
@@ -42,97 +58,121 @@ class FileState(NamedTuple):
 
 
 class BatchState:
-    """How far a batch is; without a path, only in memory.
+    """How far a batch is.
+
+    Args:
+        path: The path of the file; None for a state that is only in memory.
+        plan: The input files.
 
     Attributes:
-        token: A random text that names the files.
-        files: How far each input file is.
+        files: How far each input file is; empty before `open`.
     """
 
-    def __init__(self, path: Path | None, digest: str, facts: dict[str, Any]) -> None:
-        self.path = path
-        self.token: str = facts["token"]
-        self.files: list[FileState] = [FileState(**file) for file in facts["files"]]
-        self._digest = digest
+    def __init__(self, path: str | os.PathLike[str] | None, plan: Plan) -> None:
+        self.files: list[FileState] = []
+        # Without links, which all lead to one note of the lock.
+        self._path = None if path is None else Path(os.path.realpath(path))
+        self._lock = None if self._path is None else FileLock(self._path)
+        self._file: FileIO | None = None
+        self._plan = plan
+        self._token = token_hex(12)
 
-    @classmethod
-    def open(cls, path: Path | None, plan: Plan) -> BatchState:
-        """Read the state of a plan, or begin a new one if there is no file.
+    def open(self) -> None:
+        """Lock and read the file, or begin a new one if there is none.
 
         Raises:
-            RequestValidationError: The file is no state, or that of other requests.
+            RequestValidationError: The file is not a state, is that of other requests, or another call has it open.
             OSError: The file cannot be read or written.
         """
-        if path is not None:
+        files = [FileState() for _ in self._plan.files]
+        if self._path is not None and self._lock is not None:
+            self._file = file = FileIO(self._path, "a+")
+            forks.close_in_children(file)
             try:
-                content = path.read_bytes()
-            except FileNotFoundError:
-                pass
-            else:
-                return cls(path, plan.digest, _checked(path, content, plan))
-        files = [FileState()._asdict() for _ in plan.files]
-        facts = {"token": token_hex(12), "files": files}
-        state = cls(path, plan.digest, facts)
-        state.save()
-        return state
+                self._lock.acquire(file)
+            except InUse as error:
+                self._refuse(
+                    f"is in use by another call of batch, of {error}; wait until it has ended, or pass another file"
+                )
+            file.seek(0)
+            self._read(file, file.readall(), files)
+        self.files = files
 
     def filename(self, place: int) -> str:
         """Return the name under which an input file is uploaded."""
-        return f"responses-{self.token}-{place}.jsonl"
+        return f"responses-{self._token}-{place}.jsonl"
 
     def note(self, place: int, step: str, **ids: str) -> None:
-        """Write that an input file has come to a step."""
-        self.files[place] = self.files[place]._replace(step=step, **ids)
-        self.save()
+        """Write that an input file has come to a step.
 
-    def save(self) -> None:
-        """Write the state, completely or not at all."""
-        if self.path is None:
+        Raises:
+            OSError: It cannot be written, as on a full disk.
+        """
+        self.files[place] = self.files[place]._replace(step=step, **ids)
+        if self._file is not None:
+            _append(self._file, {"file": place, **self.files[place]._asdict()})
+
+    def close(self) -> None:
+        """Close the file, which ends its lock."""
+        # In a process that was forked off, the file is closed, and its note is that of the parent.
+        if self._lock is not None and self._file is not None and not self._file.closed:
+            self._lock.release()
+            self._file.close()
+
+    def _read(self, file: FileIO, content: bytes, files: list[FileState]) -> None:
+        """Take over the token and the steps in the content of the file, and remove a line without an end."""
+        *lines, torn = content.split(b"\n")
+        if not content or (not lines and torn.startswith(_HEAD_START)):
+            file.truncate(0)
+            _append(file, self._head())
             return
-        facts = {
+        facts = as_object(json_or(lines[0] if lines else b""))
+        if facts.get("format") != _FORMAT:
+            self._refuse("is not the state of a batch; pass another file")
+        if facts.get("version") != _VERSION or not isinstance(facts.get("token"), str):
+            self._refuse_form()
+        if {**facts, "token": self._token} != self._head():
+            self._refuse(
+                "is the state of other requests or other options; pass the same ones, or another file"
+            )
+        for line in lines[1:]:
+            note = as_object(json_or(line))
+            place = note.pop("file", None)
+            if not is_whole_number(place) or place >= len(files) or not _is_whole(note):
+                self._refuse_form()
+            files[place] = FileState(**note)
+        self._token = facts["token"]
+        if torn:
+            file.truncate(len(content) - len(torn))
+
+    def _head(self) -> JsonObject:
+        return {
             "format": _FORMAT,
             "version": _VERSION,
-            "digest": self._digest,
-            "token": self.token,
-            "files": [file._asdict() for file in self.files],
+            "digest": self._plan.digest,
+            "token": self._token,
+            "files": len(self._plan.files),
         }
-        part = self.path.with_name(f".{self.path.name}.{token_hex(8)}")
-        try:
-            with part.open("xb") as file:
-                file.write(to_json(facts, indent=2) + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self.path)
-        finally:
-            part.unlink(missing_ok=True)
+
+    def _refuse_form(self) -> NoReturn:
+        self._refuse("is the state of a batch in a form that this version does not read; pass another file")
+
+    def _refuse(self, problem: str) -> NoReturn:
+        expected = "the state of a batch of the same requests"
+        mistake = field_error("state", expected, str(self._path), message=f"{self._path} {problem}")
+        raise RequestValidationError([mistake], outcome=NOT_STARTED) from None
 
 
-def _checked(path: Path, content: bytes, plan: Plan) -> dict[str, Any]:
-    try:
-        facts = as_object(from_json(content))
-    except ValueError:
-        facts = {}
-    if facts.get("format") != _FORMAT:
-        _refuse(f"{path} is not the state of a batch; pass another file", path)
-    if facts.get("version") != _VERSION or not _is_whole(facts):
-        _refuse(f"{path} is the state of a batch in a form that this version does not read", path)
-    if facts.get("digest") != plan.digest or len(facts["files"]) != len(plan.files):
-        _refuse(
-            f"{path} is the state of other requests or other options; pass the same ones, or another file",
-            path,
-        )
-    return facts
+def _is_whole(note: JsonObject) -> bool:
+    """Whether a note has a step, and the ids that are known after it."""
+    step, *ids = (note.get(name) for name in FileState._fields)
+    is_known = isinstance(step, str) and tuple(map(type, ids)) == _IDS_AFTER.get(step)
+    return is_known and "" not in ids and note.keys() == set(FileState._fields)
 
 
-def _is_whole(facts: dict[str, Any]) -> bool:
-    files = facts.get("files")
-    return (
-        isinstance(facts.get("token"), str)
-        and is_array(files)
-        and all(as_object(file).keys() == set(FileState._fields) and file["step"] in _STEPS for file in files)
-    )
-
-
-def _refuse(message: str, path: Path) -> NoReturn:
-    mistake = field_error("state", "the state of a batch of the same requests", str(path), message=message)
-    raise RequestValidationError([mistake], outcome=NOT_STARTED)
+def _append(file: FileIO, facts: JsonObject) -> None:
+    """Append a line, and return when it is on the disk."""
+    data = memoryview(to_json(facts) + b"\n")
+    while data:  # a call may write only a part, as shortly before the disk is full
+        data = data[file.write(data) :]
+    os.fsync(file.fileno())

@@ -12,12 +12,13 @@ from .._base.field_errors import field_error
 from .._base.http import merge_headers, origin
 from .._base.json_types import is_mapping
 from .._base.messages import MAX_VALUE_CHARS, one_line
+from .._base.option_types import OPTIONS
 from .._base.redaction import split_url
 from .._base.validation import check_argument, check_mapping, check_query, refuse_unknown
 from ..errors import RequestValidationError
 from .operation import Operation
 from .plain_data import plain_data
-from .request import OPTIONS, Call, Read, encode, prepare
+from .request import Call, Read, encode, prepare
 from .settings import Settings
 
 if TYPE_CHECKING:

@@ -19,14 +19,10 @@ class BatchSchedule(Schedule[Batch]):
     """When a batch is polled; `given` is its id, or its last known state."""
 
     noun = "batch"
+    state_type = Batch
     operation = BATCHES_RETRIEVE
     statuses = _RUNNING_STATUSES | _FINAL_STATUSES
     max_interval = 60.0  # batches take minutes to hours
-
-    def __init__(self, given: object, *, poll_interval: float, timeout: float | None) -> None:
-        state = given if isinstance(given, Batch) else None
-        batch_id = given if state is None else state.id
-        super().__init__(batch_id, state, poll_interval=poll_interval, timeout=timeout)
 
     @override
     def status_of(self, state: Batch) -> str | None:

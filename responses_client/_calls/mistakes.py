@@ -9,7 +9,7 @@ from collections.abc import ItemsView, Iterable, Iterator, Mapping, MappingView,
 from os import PathLike
 from typing import TYPE_CHECKING
 
-from .._base.field_errors import FieldError, field_error, field_path, missing_field
+from .._base.field_errors import FieldError, field_error, field_error_of, field_path
 from .._base.json_types import is_mapping, is_sequence
 from ..models._base import Model, fields_of
 from ..models._results import ResponseResult
@@ -81,17 +81,7 @@ def _as_field_error(line: ErrorDetails, location: Sequence[str | int]) -> FieldE
     if explained := _explain(line["type"], location, line["input"]):
         return explained
     path = field_path(location)
-    expected = line["msg"].removeprefix("Input should be ").removeprefix("Input should ")
-    expected = expected.replace("String should have", "a string with")
-    if line["type"] == "too_long":
-        expected = f"at most {line.get('ctx', {}).get('max_length')} entries"
-    if line["type"] == "too_short":
-        expected = f"a list of at least {line.get('ctx', {}).get('min_length')}"
-    if expected.startswith(("greater", "less")):
-        expected = f"a number {expected}"
-    if line["type"] == "missing":
-        return missing_field(path, "a value")
-    mistake = field_error(path, expected, line["input"])
+    mistake = field_error_of(line, path)
     if isinstance(line["input"], str):
         # Here, because the module is needed only for errors.
         from .._base.foreign_names import value_hint

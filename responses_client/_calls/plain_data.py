@@ -8,7 +8,7 @@ from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
 from .._base.json_types import is_array, is_mapping, is_object, is_sequence
-from .._base.options import RequestOptions
+from .._base.option_types import OPTIONS
 
 __all__ = ["MAX_DEPTH", "is_unread", "plain_arguments", "plain_data"]
 
@@ -16,7 +16,7 @@ __all__ = ["MAX_DEPTH", "is_unread", "plain_arguments", "plain_data"]
 _kept: set[type] = {str, int, float, bool, NoneType, bytes}
 _class: Callable[[object], Any] = type
 _MAX_LOOKS = 100_000
-_SENT_AS_IS = frozenset(RequestOptions.__annotations__) - {"extra_body"}
+_SENT_AS_IS = OPTIONS - {"extra_body"}
 MAX_DEPTH = 250
 """pydantic-core writes no deeper; a request with values that are nested deeper is refused."""
 

@@ -1,6 +1,7 @@
 """Polling of what the server works on until it is finished: the schedule, which is pure, and the loop over `IO`.
 
-What is polled is a background response here; `batch_polling.py` says what is different for a batch.
+What is polled is a background response here; `batch_polling.py` says what is different for a batch, and
+`store_polling.py` for files of vector stores.
 """
 
 # How it works
@@ -37,8 +38,9 @@ from .._base import clock
 from .._base.error_frames import hide_values
 from .._base.field_errors import FieldError, field_error
 from .._base.messages import MAX_VALUE_CHARS, one_line
+from .._base.option_types import OPTIONS
 from .._base.overrides import override
-from .._base.retry import StatusFailure, may_pass
+from .._base.retry import ConnectionFailure, Outcome, StatusFailure, may_pass
 from .._base.validation import is_seconds, needs_async, refuse_unknown
 from .._base.waits import parse_retry_after
 from ..errors import APIConnectionError, APIError, APIStatusError, RequestValidationError, WaitTimeout
@@ -46,7 +48,7 @@ from ..models._base import RUNNING_STATUSES, Model
 from ..models.response import Response
 from .attempts import fetch
 from .endpoints import RESPONSES_RETRIEVE
-from .request import OPTIONS, Call, prepare
+from .request import Call, prepare
 
 if TYPE_CHECKING:
     from .._transport.protocols import IO
@@ -54,7 +56,17 @@ if TYPE_CHECKING:
     from .settings import Settings
     from .wait_progress import WaitReporter
 
-__all__ = ["PollSchedule", "Schedule", "bounded", "has_ended", "require_sync", "wait", "wait_params"]
+__all__ = [
+    "PollSchedule",
+    "Schedule",
+    "bounded",
+    "bounded_settings",
+    "has_ended",
+    "outcome_of",
+    "require_sync",
+    "wait",
+    "wait_params",
+]
 
 _A = ParamSpec("_A")
 _P = TypeVar("_P", bound=Model)
@@ -77,14 +89,14 @@ class Schedule(ABC, Generic[_P]):
     """When an object is polled, and when that ends; without I/O or a clock.
 
     Args:
-        given: The id of the object.
-        state: The object itself, if it was given.
+        given: The id of the object, or the object, as it was last known.
         poll_interval: The first delay, in seconds.
         timeout: The limit for the whole wait, in seconds; None for no limit.
 
     Attributes:
         id: The id of the object.
-        state: Its last known state; None before the first.
+        path: The ids in the path of the endpoint.
+        state: The last known state of the object; None before the first.
 
     Raises:
         RequestValidationError: An argument is not valid.
@@ -92,28 +104,31 @@ class Schedule(ABC, Generic[_P]):
 
     noun: str
     """The kind of object, for messages; with `_id` behind it, the name of the argument."""
+    state_type: type[_P]
+    """The class of its states."""
     operation: Operation[_P]
     """The endpoint that is polled."""
+    advice: str = "wait again or cancel it"
+    """What to do where it was not finished in time."""
     statuses: frozenset[str]
     """The statuses that this version knows."""
     max_interval: float = _MAX_INTERVAL_SECONDS
     """The longest delay that grows from a shorter one, in seconds."""
 
-    def __init__(
-        self, given: object, state: _P | None, *, poll_interval: float, timeout: float | None
-    ) -> None:
-        self.state: _P | None = state
-        self.id: str = given if isinstance(given, str) else ""
+    def __init__(self, given: object, *, poll_interval: float, timeout: float | None) -> None:
+        self.state: _P | None = given if isinstance(given, self.state_type) else None
+        given_id = given if self.state is None else getattr(self.state, "id", None)
+        self.id: str = given_id if isinstance(given_id, str) else ""
+        self.path: tuple[str, ...] = (self.id,)
         self._interval = poll_interval
         self._timeout = timeout
-        self._polls = 0 if state is None else 1
+        self._polls = 0 if self.state is None else 1
         self._is_last = False
         self._requested_delay: float | None = None
         self._error: APIError | None = None  # of the last poll, if it failed
         self._failed_polls = 0
-        self._unclear_since: float | None = (
-            None  # since when the status tells nothing; of the time of the wait
-        )
+        # Since when the status tells nothing; of the time of the wait.
+        self._unclear_since: float | None = None
         mistakes: list[FieldError] = []
         if not is_seconds(poll_interval, least=0):
             mistakes.append(field_error("poll_interval", "a number of seconds, 0 or more", poll_interval))
@@ -121,7 +136,7 @@ class Schedule(ABC, Generic[_P]):
             mistakes.append(field_error("timeout", "a positive number of seconds, or None", timeout))
         if not self.id.strip() and self.result is None:
             expected = f"the id of a {self.noun}, or a {self.noun} that has one"
-            mistakes.append(field_error(f"{self.noun}_id", expected, given))
+            mistakes.append(field_error(f"{self.noun}_id", expected, given_id))
         if mistakes:
             raise RequestValidationError(mistakes)
         self._log_unknown_status(None)
@@ -235,7 +250,7 @@ class Schedule(ABC, Generic[_P]):
         if self._is_unclear:
             state += ", which this version does not know"
         shown_id = one_line(self.id, MAX_VALUE_CHARS)
-        error = self.timed_out(f"The {self.noun} {shown_id} {problem}: {state}; wait again or cancel it")
+        error = self.timed_out(f"The {self.noun} {shown_id} {problem}: {state}; {self.advice}")
         error.__cause__ = self._error
         return error
 
@@ -244,13 +259,9 @@ class PollSchedule(Schedule[Response]):
     """When a background response is polled; `given` is its id, or its last known state."""
 
     noun = "response"
+    state_type = Response
     operation = RESPONSES_RETRIEVE
     statuses = _FINAL_STATUSES | RUNNING_STATUSES
-
-    def __init__(self, given: object, *, poll_interval: float, timeout: float | None) -> None:
-        state = given if isinstance(given, Response) else None
-        response_id = given if state is None else state.id
-        super().__init__(response_id, state, poll_interval=poll_interval, timeout=timeout)
 
     @override
     def status_of(self, state: Response) -> str | None:
@@ -277,30 +288,38 @@ def _requested_delay(headers: Mapping[str, str], now: float | None) -> float | N
     return None if wait is None else wait.seconds
 
 
+def outcome_of(error: APIError) -> Outcome | None:
+    """Return the outcome of the last attempt of a call, from its error; None for an answer that is not valid."""
+    if isinstance(error, APIStatusError):
+        return StatusFailure(error.status_code, error.headers, error.code, error.type, error.message)
+    return ConnectionFailure("network") if isinstance(error, APIConnectionError) else None
+
+
 def _is_transient(error: APIError) -> bool:
     """Whether an error that was left after all retries may be over at the next poll."""
-    if not isinstance(error, APIStatusError):
-        return isinstance(error, APIConnectionError)
-    return may_pass(StatusFailure(error.status_code, error.headers, error.code, error.type))
+    outcome = outcome_of(error)
+    return outcome is not None and may_pass(outcome)
 
 
 def wait_params(
-    options: Mapping[str, object], include: Sequence[str] | None = None, noun: str = "response"
+    function: str,
+    options: Mapping[str, object],
+    ids: Sequence[str],
+    include: Sequence[str] | None = None,
 ) -> Mapping[str, object]:
-    """Return the arguments of each poll, from those of `responses.wait` or `batches.wait`.
+    """Return the arguments of each poll, from those of a method that waits.
+
+    Args:
+        function: The name of the method.
+        options: Its options as they were passed.
+        ids: The names of its arguments that say what is waited for.
+        include: The fields to include in each state, if the method takes them.
 
     Raises:
         TypeError: An argument is unknown.
     """
     hide_values(options)
-    own = (
-        f"{noun}_id",
-        "poll_interval",
-        "on_progress",
-        "progress",
-        *(["include"] if noun == "response" else []),
-    )
-    function = "responses.wait" if noun == "response" else "batches.wait"
+    own = (*ids, "poll_interval", "on_progress", "progress")
     refuse_unknown(function, options, OPTIONS, [*own, *OPTIONS])
     return {**options, **({} if include is None else {"include": include})}
 
@@ -321,7 +340,7 @@ async def wait(
     result = schedule.result
     if result is not None:
         return result
-    call = prepare(schedule.operation, params, settings, (schedule.id,))
+    call = prepare(schedule.operation, params, settings, schedule.path)
     deadline: Any = params.get("deadline")
     schedule.limit(deadline)
     start = clock.monotonic()
@@ -344,11 +363,16 @@ async def wait(
 
 def bounded(call: Call[_P], remaining: float | None) -> Call[_P]:
     """Return a call whose deadline is no later than the end of the wait."""
+    return call._replace(settings=bounded_settings(call.settings, remaining))
+
+
+def bounded_settings(settings: Settings, remaining: float | None) -> Settings:
+    """Return settings with which the deadline of a call is no later than the end of the wait."""
     if remaining is None:
-        return call
-    deadline = call.settings.deadline
+        return settings
+    deadline = settings.deadline
     bound = max(remaining if deadline is None else min(remaining, deadline), _MIN_DEADLINE_SECONDS)
-    return call._replace(settings=call.settings.for_call({"deadline": bound}))
+    return settings.for_call({"deadline": bound})
 
 
 def require_sync(function: Callable[_A, object] | None) -> Callable[_A, object] | None:

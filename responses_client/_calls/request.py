@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import urandom
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import quote
@@ -14,7 +14,7 @@ from .._base.field_errors import FieldError, field_error
 from .._base.http import ResponseMeta, merge_headers
 from .._base.json_types import is_mapping, is_sequence
 from .._base.messages import MAX_VALUE_CHARS, one_line
-from .._base.options import RequestOptions
+from .._base.option_types import OPTIONS
 from .._base.redaction import Redactor, field_secrets, query_secrets, secret_values
 from .._base.validation import (
     check_argument,
@@ -23,24 +23,25 @@ from .._base.validation import (
     check_mapping,
     unknown_argument,
 )
-from .._transport.protocols import Body, Timeouts, Upload, WireRequest
+from .._transport.protocols import Timeouts, WireRequest
 from .._version import __version__
 from ..errors import RequestValidationError
 from .operation import Operation
 from .plain_data import MAX_DEPTH, plain_arguments
-from .query import query_of
 from .settings import Settings
 from .typos import warn_of_typos
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from pydantic_core import ErrorDetails
 
+    from .._transport.protocols import Body
     from ..models import Model
     from .attempts import Attempts
 
 __all__ = [
     "ACCEPT_ENCODING",
-    "OPTIONS",
     "SEALED_REASONING",
     "Call",
     "Read",
@@ -60,8 +61,6 @@ Receive: TypeAlias = "Callable[[Attempts, Body, ResponseMeta], Awaitable[Any]]"
 logger = logging.getLogger("responses_client")
 bodies = logging.getLogger("responses_client.bodies")
 
-OPTIONS = frozenset(RequestOptions.__annotations__)
-"""The names of the options that every method takes beside its arguments."""
 _SETTINGS = ("timeout", "deadline", "max_retries")  # the options that stand for settings of the client
 ACCEPT_ENCODING = "gzip, deflate"
 """The compressions that are asked for, unless the answer is a stream."""
@@ -163,12 +162,12 @@ def prepare(
     # Not in variables of their own, which the frame of an error would keep: headers, query and body may hold secrets.
     request = WireRequest(
         operation.method,
-        settings.base_url + _fill_path(operation.path, path) + query_of(settings, options, query),
+        settings.base_url + _fill_path(operation.path, path) + _query(settings, options, query),
         _headers(settings, options, stream, operation, has_body),
         b"",
         timeouts_of(settings, stream=stream),
     )
-    if any(isinstance(body.get(name), Upload) for name in operation.files):
+    if operation.files and _has_file(operation, body):
         from .uploads import with_form
 
         request = with_form(request, operation, body, is_checked=settings.validate_requests)
@@ -414,6 +413,20 @@ def _warn_of_foreign_forms(operation: Operation[_R], given: Mapping[str, object]
         from .chat_forms import warn_of_foreign_forms
 
         warn_of_foreign_forms(operation.label, str(operation.items), items)
+
+
+def _query(settings: Settings, options: Mapping[str, object], named: Mapping[str, object]) -> str:
+    if not (settings.default_query or named or options.get("extra_query") is not None):
+        return ""
+    from .query import query_of  # here, because most first calls have none
+
+    return query_of(settings, options, named)
+
+
+def _has_file(operation: Operation[Any], body: Mapping[str, object]) -> bool:
+    from .uploads import FileUpload
+
+    return any(isinstance(body.get(name), FileUpload) for name in operation.files)
 
 
 def _headers(

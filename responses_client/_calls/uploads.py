@@ -39,7 +39,7 @@ from .._base.http import merge_headers
 from .._base.messages import MAX_VALUE_CHARS, one_line
 from .._base.overrides import override
 from .._base.validation import check_argument, check_header_value, check_headers
-from .._transport.protocols import InThread, Upload, WireRequest
+from .._transport.upload_bodies import Upload
 from ..errors import RequestValidationError
 from .attempts import fetch
 from .query import parameters
@@ -48,7 +48,8 @@ from .request import encode, prepare
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .._transport.protocols import IO
+    from .._transport.protocols import IO, WireRequest
+    from .._transport.upload_bodies import InThread
     from ..models import Model
     from .operation import Operation
     from .settings import Settings

@@ -1,4 +1,4 @@
-"""The reports of `responses.wait` and `batches.wait`: to a function of the user's, as a heartbeat where it takes two arguments, or drawn."""
+"""The reports of `responses.wait` and its kin: to a function of the user's, as a heartbeat where it takes two arguments, or drawn."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .._base.progress_display import ProgressDisplay
     from .._transport.protocols import IO
     from ..errors import APIError
-    from ..models import BatchRequestCounts, Model, Response, Usage
+    from ..models import BatchRequestCounts, Model, Response, Usage, VectorStoreFileCounts
 
 __all__ = ["OnWaitProgress", "OnWaitProgressAsync", "WaitReporter"]
 
@@ -94,12 +94,7 @@ class WaitReporter:
         if error is not None:
             reason = f"the last poll failed: {one_line(str(error), _MAX_REASON_CHARS)}"
         usage: Usage | None = getattr(state, "usage", None)
-        counts: BatchRequestCounts | None = getattr(state, "request_counts", None)  # of a batch
-        if counts is None or not counts.total:
-            total, failed = 1, int(is_finished and status == "failed")
-            done = int(is_finished)
-        else:
-            total, failed, done = counts.total, counts.failed, counts.completed + counts.failed
+        total, failed, done = _counts(state) or (1, int(is_finished and status == "failed"), int(is_finished))
         self._progress = Progress(
             total=total,
             done=done,
@@ -120,6 +115,17 @@ class WaitReporter:
         self._progress = replace(self._progress, wait_reason=reason, elapsed=elapsed)
         if self._display is not None:
             self._display.show(self._progress)
+
+
+def _counts(state: Model | None) -> tuple[int, int, int] | None:
+    """Return the numbers of all parts of a batch, of those that failed and of those that are done; None if unknown."""
+    requests: BatchRequestCounts | None = getattr(state, "request_counts", None)
+    if requests is not None and requests.total:
+        return requests.total, requests.failed, requests.completed + requests.failed
+    files: VectorStoreFileCounts | None = getattr(state, "file_counts", None)
+    if files is not None and files.total:
+        return files.total, files.failed, files.completed + files.failed + files.cancelled
+    return None
 
 
 def _takes_progress(function: object) -> bool:

@@ -162,9 +162,10 @@ def _word(text: str) -> str:
     return _text(text)
 
 
-def _count(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,12}", text) or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 1, got {text!a}")
+def _whole_number(text: str) -> int:
+    """Return a number, whose bounds the check of the request knows."""
+    if not re.fullmatch(r"[0-9]{1,12}", text):
+        raise argparse.ArgumentTypeError(f"must be a whole number, got {text!a}")
     return int(text)
 
 
@@ -283,7 +284,7 @@ def _add_request(parser: argparse.ArgumentParser) -> _Options:
     group.add_argument(
         "--max-output-tokens",
         metavar="N",
-        type=_count,
+        type=_whole_number,
         help="the most tokens of the answer, with its reasoning",
     )
     group.add_argument(

@@ -116,7 +116,7 @@ class _Conversation:
                 self._arguments.usage = not self._arguments.usage
             case _:
                 shown = " ".join(filter(None, command))
-                raise CommandFailed(f"there is no command /{shown}; /help lists them", MISUSED)
+                raise CommandFailed(f"/{shown} is not a command; /help lists the commands", MISUSED)
         return True
 
     def _attach(self, images: list[str], files: list[str]) -> None:

@@ -82,7 +82,7 @@ def _sentence(error: ResponsesClientError) -> str:
         case WaitTimeout(response=response) if response is not None:
             return (
                 f"the answer is not finished in time, its status is {response.status}; "
-                f"go on by responses wait {response.id}, or stop it by responses cancel {response.id}"
+                f"continue with responses wait {response.id}, or stop it with responses cancel {response.id}"
             )
         case APITimeoutError():
             return re.sub(r"; [^;]*$", "; try again", _in_shell_words(str(error)))
@@ -130,6 +130,6 @@ def problem_of(response: Response, status: str | None) -> str | None:
         case "cancelled":
             return "the response was cancelled"
         case "queued" | "in_progress":
-            return f"the answer is not finished, its status is {status}; wait for it by responses wait {response.id}"
+            return f"the answer is not finished, its status is {status}; run responses wait {response.id}"
         case _:
             return None

@@ -26,7 +26,7 @@ def prompt_text(given: str) -> str:
     is_named = given not in ("", "-")
     if not is_named and sys.stdin is not None and sys.stdin.isatty():
         raise CommandFailed(
-            'there is no prompt; write responses "...", pipe a text to it, or have a responses chat', MISUSED
+            'there is no prompt; write responses "...", pipe a prompt to it, or start responses chat', MISUSED
         )
     piped = piped_text(must_come=given == "-" or not is_named)
     text = f"{given}\n\n{piped}" if is_named and piped.strip() else given if is_named else piped
@@ -54,7 +54,7 @@ def piped_text(*, must_come: bool) -> str:
 def _is_piped(stream: TextIO) -> bool:
     try:
         mode = os.fstat(stream.fileno()).st_mode
-    except (OSError, ValueError):  # it is no file, or was closed
+    except (OSError, ValueError):  # it is not a file, or was closed
         return False
     return stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)
 

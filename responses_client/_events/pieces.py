@@ -45,12 +45,10 @@ class TextBuffer:
     def __init__(self, start: object) -> None:
         self._start = start if isinstance(start, str) else ""
         self._pieces: list[str] = []
-        self._repeated = (
-            0 if self._start else None
-        )  # how much of the start the pieces repeat; None: it is no question
-        self._is_in_doubt = (
-            False  # whether the pieces begin with the whole start, which is a part of an object
-        )
+        # How much of the start the pieces repeat; None: it is no question.
+        self._repeated = 0 if self._start else None
+        # Whether the pieces begin with the whole start, which is a part of an object.
+        self._is_in_doubt = False
 
     def append(self, piece: str) -> None:
         """Add a piece."""

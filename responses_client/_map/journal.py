@@ -11,7 +11,7 @@
 # the body of the request, null if the request could not be written. Lines are only ever appended, in order of arrival.
 # If an id has several lines, as after failures that were sent again, the last success counts.
 #
-# One map at a time has the file; see `journal_lock.py`. A line is complete when it ends in a newline. Each write goes to
+# One map at a time has the file; see `file_lock.py`. A line is complete when it ends in a newline. Each write goes to
 # the end of the file in one call. If it fails, as on a full disk, the part of a line that it left is cut off again. A
 # process that is killed, or a power failure, can still leave one. So opening reads each line on its own:
 #
@@ -52,7 +52,7 @@ from .._base.messages import one_line
 from ..errors import APIError, APIStatusError, RequestValidationError
 from ..models._tolerance import write_json
 from ..models.batch import BatchResultLine
-from .journal_lock import InUse, JournalLock
+from .file_lock import FileLock, InUse
 
 if TYPE_CHECKING:
     from .._transport.protocols import IO
@@ -98,7 +98,7 @@ class Journal:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         # Without links, which all lead to one note of the lock; absolute, for programs that change their folder.
         self._path = Path(os.path.realpath(path))
-        self._system_lock = JournalLock(self._path)
+        self._system_lock = FileLock(self._path)
         self._file: FileIO | None = None
         self._process = forks.generation
         self._entries: dict[str, _Entry] = {}

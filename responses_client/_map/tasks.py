@@ -73,9 +73,8 @@ class TaskPool:
         self._is_beat_due = False
         self._is_exhausted = False
         self._failure: KeptError | None = None  # of a sending task; the map ends at once
-        self._source_error: KeptError | None = (
-            None  # of the requests; the map ends after the results before it
-        )
+        # Of the requests; the map ends after the results before it.
+        self._source_error: KeptError | None = None
 
     async def start(self) -> None:
         """Start the tasks."""

@@ -155,9 +155,8 @@ class ThreadPool:
         self._is_reading = False  # whether the reader waits for the user's iterable
         self._is_finished = False
         self._failure: KeptError | None = None  # of a sender; the map ends at once
-        self._source_error: KeptError | None = (
-            None  # of the requests; the map ends after the results before it
-        )
+        # Of the requests; the map ends after the results before it.
+        self._source_error: KeptError | None = None
 
     def start(self) -> None:
         """Start the reader, which starts the senders."""
@@ -202,16 +201,14 @@ class ThreadPool:
         self._marks.put(None)
         self._requests.put(None)
         self._results.put(None)
-        until = (
-            time.monotonic() + _JOIN_SECONDS
-        )  # real time, also while a test replaces the clock of the package
+        # Real time, also while a test replaces the clock of the package.
+        until = time.monotonic() + _JOIN_SECONDS
         for thread in self._threads:  # the reader first: once it has ended, no sender is added
             if thread is threading.current_thread() or (is_reading and thread is self._threads[0]):
                 continue
             thread.join(max(until - time.monotonic(), 0))
-        self._failure = self._source_error = (
-            None  # nobody gets them any more, and their frames hold this object
-        )
+        # Nobody gets them any more, and their frames hold this object.
+        self._failure = self._source_error = None
         run(self._io.close())
 
     def _has_ended(self) -> bool:

@@ -6,7 +6,8 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager
+from functools import partial
 from typing import Any, NamedTuple, Self, TextIO
 
 import anyio
@@ -14,7 +15,6 @@ import httpx2
 from anyio.abc import TaskGroup, TaskStatus
 from mcp import Client, MCPError, StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
-from mcp.client.subscriptions import ListenNotSupportedError, SubscriptionLost
 from mcp.types import CallToolResult, Tool, ToolListChangedNotification
 
 from .._base.messages import MAX_BODY_CHARS, one_line
@@ -24,6 +24,9 @@ from ..errors import ResponsesClientError
 __all__ = ["Command", "Connection", "McpConnectionError", "Url"]
 
 logger = logging.getLogger("responses_client")
+
+_MAX_PAGES = 1000  # of tools
+_MAX_LOG_LINE_CHARS = 65_536
 
 
 class McpConnectionError(ResponsesClientError):
@@ -70,6 +73,7 @@ class Connection:
         self._on_change = on_change
         self._client: Client | None = None
         self._group: TaskGroup
+        self._tasks: TaskGroup
         self._ended: anyio.Event
 
     async def __aenter__(self) -> Self:
@@ -93,18 +97,24 @@ class Connection:
 
     async def _run(self, *, task_status: TaskStatus[None]) -> None:
         """Hold the connection, in a task of its own: the scopes of the package end in the task that they began in."""
-        async with AsyncExitStack() as stack:
-            made = Client(await self._transport(stack), message_handler=self._handle, cache=None)
-            client = await stack.enter_async_context(made)
-            self.tools = await self._list(client)
-            self._client = client
-            self._group.start_soon(self._listen, client)
-            task_status.started()
-            try:
+        try:
+            async with AsyncExitStack() as stack:
+                made = Client(await self._transport(stack), message_handler=self._handle, cache=None)
+                client = await stack.enter_async_context(made)
+                self.tools = await self._list(client)
+                self._tasks = await stack.enter_async_context(anyio.create_task_group())
+                self._client = client
+                self._tasks.start_soon(self._listen, client)
+                task_status.started()
                 await self._ended.wait()
-            finally:
-                self._client = None
-                self._group.cancel_scope.cancel()
+                self._tasks.cancel_scope.cancel()
+        except Exception as error:  # also groups of them
+            if self._client is None:
+                raise
+            # The block of the user goes on: its calls fail from now on.
+            logger.info("MCP server %s: the connection is lost: %s", self._name, _reason(_first(error)))
+        finally:
+            self._client = None
 
     async def call(self, tool: str, arguments: dict[str, Any]) -> CallToolResult:
         """Call a tool; leaving the call, also by a cancellation, cancels it on the server.
@@ -113,7 +123,7 @@ class Connection:
             ReportedFailure: The call failed, and the model is to know why.
         """
         if self._client is None:
-            raise ReportedFailure(f"the MCP server {self._name} is closed")
+            raise self._lost()
         try:
             with anyio.fail_after(self._timeout):
                 return await self._client.call_tool(tool, arguments)
@@ -122,7 +132,10 @@ class Connection:
         except MCPError as error:
             raise ReportedFailure(_reason(error)) from error
         except (anyio.ClosedResourceError, anyio.BrokenResourceError, anyio.EndOfStream) as error:
-            raise ReportedFailure(f"the connection to the MCP server {self._name} is lost") from error
+            raise self._lost() from error
+
+    def _lost(self) -> ReportedFailure:
+        return ReportedFailure(f"the connection to the MCP server {self._name} is lost")
 
     async def _transport(self, stack: AsyncExitStack) -> Any:
         if isinstance(self._place, Command):
@@ -139,18 +152,19 @@ class Connection:
     async def _list(self, client: Client) -> list[Tool]:
         found: list[Tool] = []
         cursor: str | None = None
-        while True:
+        for _ in range(_MAX_PAGES):
             page = await client.list_tools(cursor=cursor)
             found += page.tools
             cursor = page.next_cursor
             if not cursor:
                 return found
+        raise McpConnectionError(f"its list of tools has more than {_MAX_PAGES} pages")
 
     async def _handle(self, message: object) -> None:
         """Take a notification of a server of the protocol before 2026-07-28."""
         # Asked in a task of its own: the answer comes through the task that calls this.
         if isinstance(message, ToolListChangedNotification) and self._client is not None:
-            self._group.start_soon(self._refresh, self._client)
+            self._tasks.start_soon(self._refresh, self._client)
 
     async def _listen(self, client: Client) -> None:
         """Wait for changes of the tools, on a server of newer protocols."""
@@ -162,13 +176,17 @@ class Connection:
                 async for _ in changes:
                     await self._refresh(client)
         # Also in groups. An older server sends notifications, and one that has ended no changes.
-        except* (ListenNotSupportedError, SubscriptionLost, MCPError):
-            logger.debug("MCP server %s: no changes of its tools are to be heard of", self._name)
+        except* Exception as errors:
+            logger.debug("MCP server %s: no changes of its tools: %s", self._name, _reason(_first(errors)))
 
     async def _refresh(self, client: Client) -> None:
-        with suppress(MCPError, anyio.ClosedResourceError, anyio.BrokenResourceError):
-            self.tools = await self._list(client)
+        """Take the tools anew; those of before stay where the server does not say them in time, or rightly."""
+        try:
+            with anyio.fail_after(self._timeout):
+                self.tools = await self._list(client)
             self._on_change()
+        except Exception as error:
+            logger.info("MCP server %s: its tools cannot be listed: %s", self._name, _reason(error))
 
 
 def _first(error: BaseException) -> BaseException:
@@ -179,7 +197,11 @@ def _first(error: BaseException) -> BaseException:
 
 def _reason(error: BaseException) -> str:
     text = one_line(str(error), MAX_BODY_CHARS).rstrip(".")
-    return text if isinstance(error, MCPError) else f"{type(error).__name__}: {text}".rstrip(": ")
+    return (
+        text
+        if isinstance(error, (MCPError, McpConnectionError))
+        else f"{type(error).__name__}: {text}".rstrip(": ")
+    )
 
 
 @contextmanager
@@ -189,7 +211,8 @@ def _log_of(name: str) -> Generator[TextIO]:
 
     def copy() -> None:
         with open(reading, encoding="utf-8", errors="replace") as lines:
-            for line in lines:
+            # A line without an end comes in pieces.
+            for line in iter(partial(lines.readline, _MAX_LOG_LINE_CHARS), ""):
                 logger.info("MCP server %s: %s", name, one_line(line, MAX_BODY_CHARS))
 
     thread = threading.Thread(target=copy, name=f"log of {name}", daemon=True)

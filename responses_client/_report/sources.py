@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
+from math import isfinite
 from typing import Any, Literal, NamedTuple, cast
 
 from pydantic_core import from_json
@@ -142,6 +143,8 @@ def _scrubbed(value: Any) -> Any:
         return scrub(value) if "-" in value or "_" in value or " " in value else value
     if is_object(value):
         return {name: _scrubbed(field) for name, field in value.items()}
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)  # JSON, as browsers read it, has no such numbers
     return [_scrubbed(member) for member in value] if is_array(value) else value
 
 

@@ -20,6 +20,7 @@ _MIN_GAP_SECONDS = 0.25
 _GAP_FACTOR = 5  # a gap is that much longer than the usual time between two events
 _MAX_GAPS = 5
 _MIN_COARSE_SECONDS = 5  # of a whole run or journal: their times are whole seconds
+_MAX_TIME = 1e11  # of a response, in seconds since 1970
 _TERMINAL = ("completed", "failed", "incomplete", "cancelled")
 _TITLES = {"events": "Stream", "run": "Run", "journal": "Journal"}
 
@@ -101,20 +102,24 @@ def timeline(source: Source) -> tuple[Timeline, list[JsonObject]]:
 def _run_timeline(source: Source) -> tuple[Timeline, list[JsonObject]]:
     """Turn the items of a run into events, one each."""
     records: list[JsonObject] = []
-    for number, turn in enumerate(source.records):
+    turns: dict[int, int] = {}  # the numbers of turns, by the places of their responses
+    for number, turn in enumerate(source.records, 1):
         given = as_array(turn.get("input"))
         response = as_object(turn.get("response"))
         records += [as_object(item) for item in given]
         # The response itself stands before its output.
-        records.append({"turn": number + 1, "response": {**response, "output": []}})
+        turns[len(records)] = number
+        records.append({"turn": number, "response": {**response, "output": []}})
         records += [as_object(item) for item in as_array(response.get("output"))]
     last = source.records[-1] if source.records else {}
     records += [as_object(item) for item in as_array(last.get("outputs"))]
     builder = _Builder(source._replace(records=records), _run_spans(source.records))
     for number, record in enumerate(records):
-        builder.add_item(number, record)
-    made = builder.build()
-    return made, records
+        if number in turns:
+            builder.add_turn(number, turns[number], as_object(record["response"]))
+        else:
+            builder.add_item(number, record)
+    return builder.build(), records
 
 
 def _run_spans(turns: list[JsonObject]) -> list[tuple[float, float]] | None:
@@ -155,7 +160,7 @@ def _journal_spans(lines: list[JsonObject]) -> list[tuple[float, float]] | None:
 def _times(response: JsonObject) -> tuple[float, float] | None:
     """Return when a response was begun and completed; None if it does not say."""
     start, end = response.get("created_at"), response.get("completed_at")
-    if is_number(start) and is_number(end) and start <= end:
+    if is_number(start) and is_number(end) and 0 <= start <= end < _MAX_TIME:
         return float(start), float(end)
     return None
 
@@ -178,8 +183,8 @@ class _Builder:
         self._events: list[tuple[float, str, str, int]] = []
         self._rows: list[Row] = []
         self._texts: list[Text] = []
+        self._rows_with_text: set[int] = set()
         self._by_key: dict[tuple[int, object], int] = {}
-        self._by_id: dict[str, int] = {}
         self._tracks: dict[tuple[object, ...], Text] = {}
         self._responses = 0
         self._response: JsonObject = {}
@@ -219,9 +224,9 @@ class _Builder:
         item = as_object(event.get("item"))
         if kind.startswith("run.tool_"):
             item = as_object(event.get("call"))
-            key: object = ("tool", item.get("call_id") or item.get("id"))
+            key: object = ("tool", _name(item.get("call_id") or item.get("id")))
         else:
-            key = event.get("output_index", event.get("item_id") or item.get("id"))
+            key = _name(event.get("output_index", event.get("item_id") or item.get("id")))
         if key is None:
             return -1
         index = self._by_key.get((self._responses, key))
@@ -253,11 +258,11 @@ class _Builder:
             track = self._track(name, event, row)
             if not track.steps:
                 track.add(number, text)
-        elif row >= 0 and is_object(event.get("item")) and not any(text.row == row for text in self._texts):
+        elif row >= 0 and is_object(event.get("item")) and row not in self._rows_with_text:
             self._add_entries(number, event["item"], row)
 
     def _track(self, name: str, event: JsonObject, row: int) -> Text:
-        place = event.get("content_index", event.get("summary_index"))
+        place = _name(event.get("content_index", event.get("summary_index")))
         key = (self._responses, row, name, place)
         track = self._tracks.get(key)
         if track is None:
@@ -270,27 +275,31 @@ class _Builder:
                 else "call"
             )
             label = f"{self._rows[row].label}: {short}" if row >= 0 and kind == "call" else short
-            track = self._tracks[key] = Text(label, kind, row)
-            self._texts.append(track)
+            track = self._tracks[key] = self._new_text(label, kind, row)
         return track
+
+    def _new_text(self, label: str, kind: str, row: int) -> Text:
+        made = Text(label, kind, row)
+        self._texts.append(made)
+        self._rows_with_text.add(row)
+        return made
 
     # --- items of runs, and lines of journals
 
+    def add_turn(self, number: int, turn: int, response: JsonObject) -> None:
+        """Add the response of a turn, which stands before its output."""
+        self._responses += 1
+        self._response = {**self._response, **response}
+        self._usages.append(as_object(response.get("usage")))
+        label = f"turn {turn}: response"
+        self._add_row(number, label, "other")
+        for entry in response_entries(response, self._names, _MAX_CHARS):
+            self._add_text(number, entry.title, entry.kind, entry.text)
+        detail = ", ".join(filter(None, [one_line(str(response.get("status")), 40), _seconds(response)]))
+        self._note(number, label, detail, len(self._rows) - 1)
+
     def add_item(self, number: int, item: JsonObject) -> None:
-        """Add an item of a run, or the response before its output."""
-        if is_object(item.get("response")):
-            response = item["response"]
-            self._responses += 1
-            self._response = {**self._response, **response}
-            self._usages.append(as_object(response.get("usage")))
-            self._add_row(number, f"turn {item['turn']}: response", "other")
-            found = [*response_entries(response, self._names, _MAX_CHARS)]
-            for entry in found:
-                self._add_text(number, entry.title, entry.kind, entry.text)
-            seconds = _seconds(response)
-            detail = ", ".join(filter(None, [one_line(str(response.get("status")), 40), seconds]))
-            self._note(number, f"turn {item['turn']}: response", detail, len(self._rows) - 1)
-            return
+        """Add an item of a run."""
         kind = one_line(str(item.get("type") or "message"), MAX_VALUE_CHARS)
         label, row_kind = _row_label(item, kind)
         self._add_row(number, label, row_kind)
@@ -331,9 +340,7 @@ class _Builder:
 
     def _add_text(self, number: int, label: str, kind: str, text: str, row: int = -1) -> None:
         if text:
-            made = Text(label, kind, row)
-            made.add(number, text)
-            self._texts.append(made)
+            self._new_text(label, kind, row).add(number, text)
 
     # --- the whole
 
@@ -341,29 +348,28 @@ class _Builder:
         self._events.append((self._at[number], kind, one_line(detail, MAX_VALUE_CHARS), row))
 
     def build(self) -> Timeline:
-        """Return the timeline of what was added."""
-        is_timed = self._is_timed
+        """Return the timeline of all that was added."""
         return Timeline(
             title=_TITLES[self._source.kind],
-            note=self._remarks(is_timed),
-            is_timed=is_timed,
-            facts=[(name, value) for name, value in self._facts(is_timed) if value],
+            note=self._remarks(),
+            is_timed=self._is_timed,
+            facts=[(name, value) for name, value in self._facts() if value],
             events=self._events,
             rows=self._rows,
             texts=self._texts,
-            marks=[*self._marks(is_timed)],
+            marks=[*self._marks()],
         )
 
-    def _remarks(self, is_timed: bool) -> str:
+    def _remarks(self) -> str:
         unit = {"events": "events", "run": "items", "journal": "lines"}[self._source.kind]
-        remarks = [] if is_timed else [f"Times are not known: the timeline counts {unit}."]
+        remarks = [] if self._is_timed else [f"Times are not known: the timeline counts {unit}."]
         if self._source.skipped:
             remarks.append(
                 f"{self._source.skipped:,} lines are neither events nor results, and are left out."
             )
         return " ".join(remarks)
 
-    def _facts(self, is_timed: bool) -> Iterator[tuple[str, str]]:
+    def _facts(self) -> Iterator[tuple[str, str]]:
         response, kind = self._response, self._source.kind
         yield "model", one_line(str(response.get("model") or ""), MAX_VALUE_CHARS)
         status = self._source.run.get("status") if kind == "run" else response.get("status")
@@ -379,7 +385,7 @@ class _Builder:
             yield "turns", str(self._responses)
         total = _total(self._usages)
         yield "usage", usage_line(total)
-        if is_timed and self._at:
+        if self._is_timed and self._at:
             yield "first token", _time(self._first_delta, self._at)
             yield "first text", _time(self._first_text, self._at)
             yield "total time", f"{self._at[-1]:.2f} s"
@@ -394,7 +400,7 @@ class _Builder:
         seconds = self._at[self._last_delta] - self._at[self._first_delta]
         return f"{tokens / seconds:,.0f} tokens/s" if seconds > 0 and tokens else ""
 
-    def _marks(self, is_timed: bool) -> Iterator[tuple[float, float, str]]:
+    def _marks(self) -> Iterator[tuple[float, float, str]]:
         """Yield the places to be marked: from, to, and a label."""
         if self._first_delta is not None:
             at = self._at[self._first_delta]
@@ -427,6 +433,11 @@ def _row_label(item: JsonObject, kind: str) -> tuple[str, str]:
     return one_line(label, MAX_VALUE_CHARS), row_kind
 
 
+def _name(value: object) -> str | int | None:
+    """Return an index or an id; None for what cannot be one."""
+    return value if isinstance(value, (str, int)) else None
+
+
 def _detail(event: JsonObject) -> str:
     for field in ("delta", "text", "message", "code", "name"):
         if isinstance(event.get(field), str):
@@ -457,5 +468,6 @@ def _total(usages: list[JsonObject]) -> JsonObject:
                     if isinstance(count, int)
                 }
             elif isinstance(value, int):
-                total[name] = total.get(name, 0) + value
+                known = total.get(name)
+                total[name] = value + (known if isinstance(known, int) else 0)
     return total

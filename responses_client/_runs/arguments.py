@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .._base.field_errors import FieldError, field_error
-from .._base.options import RequestOptions
+from .._base.option_types import OPTIONS
 from .._base.validation import is_seconds, is_whole_number, unknown_argument
 from .._calls.endpoints import RESPONSES_CREATE
 from .._calls.plain_data import plain_arguments
@@ -72,7 +72,7 @@ class RunArguments:
     def _refuse_unknown(self, function: str) -> None:
         model = RESPONSES_CREATE.request_model()
         assert model is not None, "responses.create has a body"
-        known = {*model.__pydantic_fields__, *RequestOptions.__annotations__}
+        known = {*model.__pydantic_fields__, *OPTIONS}
         for name in self.request:
             if name not in known:
                 # Imported here because only a mistake needs it.

@@ -61,8 +61,8 @@ from .source import Source, second_reader
 
 if TYPE_CHECKING:
     from .._base.http import ResponseMeta
+    from .._base.stream_failures import StreamProgress
     from .._calls.request import Call
-    from ..errors import StreamProgress
     from ..models import Response
     from .resumption import ResumeToken
 
@@ -176,9 +176,8 @@ class HttpSource(Source):
                     await self.close()
                     return self.end()
                 if state.has_ended:
-                    piece = (
-                        None  # the frame of an error keeps its variables, and the piece may repeat the key
-                    )
+                    # The frame of an error keeps its variables, and the piece may repeat the key.
+                    piece = None
                     state = await self._settle(state, answer)
                     continue
                 try:

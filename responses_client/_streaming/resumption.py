@@ -14,9 +14,10 @@ from typing_extensions import TypedDict
 from .._base.error_frames import hide_values
 from .._base.field_errors import FieldError, field_error
 from .._base.json_types import is_mapping
+from .._base.option_types import OPTIONS
 from .._base.public import public
 from .._base.validation import is_whole_number, refuse_unknown
-from .._calls.request import OPTIONS, prepare
+from .._calls.request import prepare
 from ..errors import RequestValidationError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pydantic import ValidationError
 
-from .._base.field_errors import FieldError, field_path, invalid_json_reason, located
+from .._base.field_errors import FieldError, field_error_of, field_path, invalid_json_reason, located
 from .._base.messages import MAX_BODY_CHARS, MAX_VALUE_CHARS, one_line
 from ..errors import ParseError
 
@@ -117,15 +117,7 @@ def _mismatch(error: ValidationError, subject: str, label: str, hint: str) -> Ou
         return Outcome(
             problem=f"{subject} not valid JSON ({reason}), so {verdict} {label}; {hint}", cause=error
         )
-    errors = tuple(
-        FieldError(
-            path=field_path(line["loc"]),
-            message=line["msg"],
-            expected=line["msg"].removeprefix("Input should be "),
-            value_type=type(line["input"]).__name__,
-        )
-        for line in lines
-    )
+    errors = tuple(field_error_of(line, field_path(line["loc"])) for line in lines)
     first = located(errors[0]["path"], errors[0]["message"])
     more = f" and {len(errors) - 1} more in .errors" if len(errors) > 1 else ""
     problem = f"{subject} not a valid {label}: {one_line(first, MAX_BODY_CHARS)}{more}; {hint}"

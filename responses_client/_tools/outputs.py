@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import ValidationError
 from pydantic_core import to_json, to_jsonable_python
 
-from .._base.field_errors import field_path, invalid_json_reason, located
+from .._base.field_errors import field_error_of, field_path, invalid_json_reason, located
 from .._base.json_types import is_mapping, is_sequence
 from .._base.messages import MAX_BODY_CHARS, one_line
 from ..models._base import Model, as_response_error, fields_of, strict_validation
@@ -110,7 +110,8 @@ def describe_argument_errors(error: ValidationError) -> str:
     lines = error.errors(include_url=False)
     if (reason := invalid_json_reason(lines)) is not None:
         return f"the arguments are not valid JSON ({reason})"
-    shown = [located(field_path(line["loc"]), line["msg"]) for line in lines[:_MISTAKES_SHOWN]]
+    mistakes = [field_error_of(line, field_path(line["loc"])) for line in lines[:_MISTAKES_SHOWN]]
+    shown = [located(mistake["path"], mistake["message"]) for mistake in mistakes]
     more = [f"and {len(lines) - _MISTAKES_SHOWN} more"] if len(lines) > _MISTAKES_SHOWN else []
     return f"the arguments do not fit: {'; '.join([*shown, *more])}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import anyio
@@ -14,8 +14,11 @@ from yarl import URL
 
 from .._base.overrides import override
 from .aiohttp_answers import time_for_headers
-from .protocols import InThread, Timeouts, WireRequest
+from .protocols import Timeouts, WireRequest
 from .sockets import is_readable
+
+if TYPE_CHECKING:
+    from .upload_bodies import InThread
 
 __all__ = ["send", "time_limit"]
 

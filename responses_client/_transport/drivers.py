@@ -5,7 +5,6 @@ from __future__ import annotations
 from sys import modules
 from typing import TYPE_CHECKING, Any
 
-from .._base.extras import install_hint
 from ..errors import ConfigurationError
 from .asynchronous import AsyncIO
 
@@ -39,6 +38,8 @@ def async_driver(http_client: httpx.AsyncClient | AiohttpSession | None, transpo
     try:
         from .aiohttp_io import AiohttpIO
     except ModuleNotFoundError as error:
+        from .._base.extras import install_hint
+
         raise ConfigurationError(
             f"transport='aiohttp' needs aiohttp, which is not installed: {install_hint('aiohttp')}"
         ) from error

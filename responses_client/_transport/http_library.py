@@ -17,10 +17,12 @@ from .._base.messages import MAX_BODY_CHARS, one_line
 from .._base.overrides import override
 from ..errors import ConfigurationError
 from .environment import tls_context
-from .protocols import IO, InThread, Timeouts, TransportError, WireRequest
+from .protocols import IO, Timeouts, TransportError, WireRequest
 
 if TYPE_CHECKING:
     import ssl
+
+    from .upload_bodies import InThread
 
 __all__ = [
     "CLOSED",
@@ -211,6 +213,10 @@ class HttpLibrary:
             raise problem
         if request.upload is not None:
             built.stream = content  # in place of a generator around it
+        elif in_thread is not None:
+            from .async_bytes import async_bytes  # here, because sync clients do without
+
+            built.stream = async_bytes(self._package)(request.content)
         # The client has added its own defaults; None removes them, too.
         for name in [name for name, value in request.headers.items() if value is None]:
             built.headers.pop(name, None)

@@ -19,7 +19,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from weakref import WeakSet
 
 from .._base import forks
@@ -295,8 +295,10 @@ class _AsyncSocksStream:
         await self._stream.write(buffer, timeout)
 
 
-class _Kind(Protocol[_N]):
-    def __call__(self, backend: Any, *, is_socks: bool) -> _N: ...
+if TYPE_CHECKING:
+
+    class _Kind(Protocol[_N]):
+        def __call__(self, backend: Any, *, is_socks: bool) -> _N: ...
 
 
 def put_below(client: Any, kind: _Kind[_N]) -> list[_N]:

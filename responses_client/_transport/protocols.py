@@ -6,9 +6,9 @@ so `run` can drive such a coroutine to its end in a plain function, and no code 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from .._base.clock import NO_REAL_DEADLINE, Deadline, RealDeadline
 from .._base.http import Headers
@@ -17,19 +17,9 @@ from .._base.retry import ConnectionFailure, FailureKind
 
 if TYPE_CHECKING:
     from .._base.option_types import HttpAuth
+    from .upload_bodies import Upload
 
-__all__ = [
-    "IO",
-    "Body",
-    "Event",
-    "InThread",
-    "Socket",
-    "Timeouts",
-    "TransportError",
-    "Upload",
-    "WireRequest",
-    "run",
-]
+__all__ = ["IO", "Body", "Event", "Socket", "Timeouts", "TransportError", "WireRequest", "run"]
 
 T = TypeVar("T")
 _MIN_SECONDS = 0.001  # 0 makes a socket non-blocking, and fails at once also where nothing would have to wait
@@ -48,37 +38,6 @@ class Timeouts(NamedTuple):
         return Timeouts(
             *(max(seconds if value is None else min(value, seconds), _MIN_SECONDS) for value in self)
         )
-
-
-@runtime_checkable
-class Upload(Protocol):
-    """A body that is read piece by piece as it is sent."""
-
-    size: int | None
-    """Bytes of the whole body; None if that is not known."""
-    problem: Exception | None
-    """The reason why no more of it could be read; HTTP libraries hide such exceptions behind their own."""
-
-    @property
-    def can_send(self) -> bool:
-        """Whether it can be sent from its beginning, maybe again."""
-        ...
-
-    def pieces(self) -> Iterator[bytes]:
-        """Yield the pieces from the beginning."""
-        ...
-
-    def async_pieces(self, in_thread: InThread) -> AsyncIterator[bytes]:
-        """Yield the same for an async driver, whose threads read files."""
-        ...
-
-
-class InThread(Protocol):
-    """A call in a thread, so that other tasks go on."""
-
-    async def __call__(self, function: Callable[[], T], /) -> T:
-        """Return the result of the function."""
-        ...
 
 
 class WireRequest(NamedTuple):

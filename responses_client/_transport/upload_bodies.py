@@ -1,13 +1,43 @@
-"""Bodies of requests that are read piece by piece, as httpx takes them."""
+"""Bodies of requests that are read piece by piece: their protocol, and the form in which httpx takes them."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, Protocol, TypeVar
 
-from .protocols import InThread, Upload
+__all__ = ["InThread", "Upload", "stream_of"]
 
-__all__ = ["stream_of"]
+T = TypeVar("T")
+
+
+class Upload(Protocol):
+    """A body that is read piece by piece as it is sent."""
+
+    size: int | None
+    """Bytes of the whole body; None if that is not known."""
+    problem: Exception | None
+    """The reason why no more of it could be read; HTTP libraries hide such exceptions behind their own."""
+
+    @property
+    def can_send(self) -> bool:
+        """Whether it can be sent from its beginning, maybe again."""
+        ...
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the pieces from the beginning."""
+        ...
+
+    def async_pieces(self, in_thread: InThread) -> AsyncIterator[bytes]:
+        """Yield the same for an async driver, whose threads read files."""
+        ...
+
+
+class InThread(Protocol):
+    """A call in a thread, so that other tasks go on."""
+
+    async def __call__(self, function: Callable[[], T], /) -> T:
+        """Return the result of the function."""
+        ...
 
 
 def stream_of(upload: Upload, in_thread: InThread | None, package: Any) -> Any:

@@ -33,9 +33,8 @@ logger = logging.getLogger("responses_client")
 # deadlines are not looked at. One record of TLS has no more.
 _READ_BYTES = 16384
 _WRITE_BYTES = 16384  # a socket that is writable takes about this much without blocking; also one TLS record
-_POLL_SECONDS = (
-    0.001  # for reads and writes that are known to be possible; 0 would make the socket non-blocking
-)
+# For reads and writes that are known to be possible; 0 would make the socket non-blocking.
+_POLL_SECONDS = 0.001
 _CLOSE_TIMEOUT_SECONDS = 1.0
 _TOO_LATE = "the server did not take the message in time"
 # `select`, which Windows has, cannot watch descriptors from 1024 on.

@@ -338,7 +338,7 @@ class OpenUnion:
             error = PydanticCustomError("no_object", _NO_ROLE if "role" in cls.untagged else _NO_TYPE)
             if is_strict() or type(value) not in _OTHER_JSON_TYPES:
                 raise error
-            return cls._wrap(value, error.message())
+            return cls._wrap(value, error.message().replace("Input should be", "expected"))
         tag: object = value.get("type")
         if tag is None:
             for field, inferred in cls.untagged.items():

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticCustomError, SchemaSerializer, from_json
 from pydantic_core import core_schema as cs
 
-from .._base.field_errors import field_path
+from .._base.field_errors import describe_error, field_path
 from .._base.json_types import JsonObject, is_object
 from ..errors import ResponseValidationError
 from ._stand_ins import WholeFloat, hold_plain
@@ -420,7 +420,7 @@ def as_response_error(
     if advice is None:
         can_help = _strict.get() and problem["type"] not in _JSON_ERRORS
         advice = "pass strict=False to keep it as raw data" if can_help else "see .body for the whole"
-    message = f"Not a valid {name}: {problem['msg']}"
+    message = f"Not a valid {name}: {describe_error(problem)}"
     return kind(message, path=path, body=body, advice=advice, meta=meta)
 
 
@@ -428,4 +428,4 @@ def log_malformed(kept_as: str, name: str, error: ValidationError) -> None:
     """Log a malformed field or object, and the form in which it is kept."""
     problem = error_lines(error)[0]
     place = field_path(problem["loc"])
-    warn("Malformed %s kept as %s: %s at %s", name, kept_as, problem["msg"], place or "its root")
+    warn("Malformed %s kept as %s: %s at %s", name, kept_as, describe_error(problem), place or "its root")

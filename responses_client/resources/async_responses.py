@@ -220,7 +220,7 @@ class AsyncResponses(AsyncBatchedResponses):
         from .._calls.polling import PollSchedule, wait, wait_params
         from .._calls.wait_progress import WaitReporter
 
-        params = wait_params(options, include)
+        params = wait_params("responses.wait", options, ["response_id", "include"], include)
         schedule = PollSchedule(response_id, poll_interval=poll_interval, timeout=timeout)
         reporter = WaitReporter(on_progress, is_shown=progress, is_async=True)
         return await self._core.perform(partial(wait, schedule=schedule, params=params, reporter=reporter))

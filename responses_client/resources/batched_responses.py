@@ -98,8 +98,8 @@ class BatchedResponses(ResponsesOperations):
                 when all is done, and the same call then reads the results again.
             poll_interval: The first interval between two polls in seconds, 5 by default; each further one is longer by
                 half, up to 60.
-            timeout: Seconds in which the batches must be finished, counted from the start of the call; None, the
-                default, sets no limit.
+            timeout: Seconds in which the files must be uploaded and the batches finished, counted from the start of the
+                call; None, the default, sets no limit.
             on_progress: A function that is called with the `Progress` at the start, and when it has changed.
             cancel_unfinished: Whether batches that run are cancelled when the call ends without results, because of
                 `timeout`, Ctrl-C, a cancellation or an error; by default they go on.
@@ -111,8 +111,8 @@ class BatchedResponses(ResponsesOperations):
 
         Raises:
             RequestValidationError: An argument or a request is not valid, and nothing was sent; or the file of the
-                state is that of other requests.
-            WaitTimeout: The batches were not finished in time; they go on, and can be waited for again.
+                state is that of other requests, or another call has it open.
+            WaitTimeout: The batches were not begun or finished in time; those begun go on, and can be waited for again.
             APIError: A file or a batch could not be sent or read.
             OSError: A file cannot be read or written.
         """

@@ -68,7 +68,7 @@ class Batches(BatchesOperations):
         from .._calls.polling import wait, wait_params
         from .._calls.wait_progress import WaitReporter
 
-        params = wait_params(options, noun="batch")
+        params = wait_params("batches.wait", options, ["batch_id"])
         schedule = BatchSchedule(batch_id, poll_interval=poll_interval, timeout=timeout)
         reporter = WaitReporter(on_progress, is_shown=progress, is_async=False)
         work = partial(wait, schedule=schedule, params=params, reporter=reporter)
@@ -94,7 +94,7 @@ class AsyncBatches(AsyncBatchesOperations):
         from .._calls.polling import wait, wait_params
         from .._calls.wait_progress import WaitReporter
 
-        params = wait_params(options, noun="batch")
+        params = wait_params("batches.wait", options, ["batch_id"])
         schedule = BatchSchedule(batch_id, poll_interval=poll_interval, timeout=timeout)
         reporter = WaitReporter(on_progress, is_shown=progress, is_async=True)
         work = partial(wait, schedule=schedule, params=params, reporter=reporter)

@@ -37,11 +37,11 @@ def encode(value: Any) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
-def load(body: bytes) -> Any:
+def load(body: bytes | str) -> Any:
     """Decode a JSON value by the rules of JSON, stricter than the `json` module.
 
     Raises:
-        ValueError: The bytes are not JSON, contain NaN or an infinity, or nest too deeply.
+        ValueError: It is not JSON, contains NaN or an infinity, or nests too deeply.
     """
     try:
         return json.loads(body, parse_constant=_no_constant)

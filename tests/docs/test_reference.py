@@ -62,6 +62,21 @@ def test_modules_that_have_public_names_are_found() -> None:
     assert {"errors", "otel", "testing"} <= {*public_modules()}
 
 
+def test_no_two_pages_of_the_menu_look_alike() -> None:
+    """Neither two of one title, nor one of the singular and one of the plural."""
+    for pages in (name_pages(), family_pages()):
+        assert [
+            title
+            for title, count in Counter(t.removesuffix("s") for t, _ in pages.values()).items()
+            if count > 1
+        ] == []
+
+
+def test_every_public_module_has_a_title() -> None:
+    assert {*names._MODULES} == {*public_modules()}, "list the module in pages/names.py"
+    assert {"MCP servers", "OpenAI clients"} <= {title for title, _ in name_pages().values()}
+
+
 @pytest.mark.parametrize("namespace", namespaces(), ids=lambda namespace: namespace.path)
 def test_every_method_of_a_namespace_is_on_its_page(namespace: names.Namespace) -> None:
     listed = re.search(r"members: \[(.*)\]", PAGES[namespace.page])

@@ -13,6 +13,7 @@ PROGRAMS = sorted(path for path in EXAMPLES.glob("*.py") if path.name != "demo.p
 FILES = sorted([*(path.name for path in PROGRAMS), *(path.name for path in EXAMPLES.glob("*.ipynb"))])
 README = EXAMPLES / "README.md"
 MAX_LINES = 110
+MAX_COLUMNS = 100  # of which a screen of 1280 pixels shows about ninety
 NO_KEY = """
     if not os.environ.get("OPENAI_API_KEY"):
         import demo
@@ -43,6 +44,7 @@ def test_example_says_how_to_run_it_and_is_short(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert f"\n    python examples/{path.name}" in (ast.get_docstring(ast.parse(text)) or "")
     assert len(text.splitlines()) <= MAX_LINES
+    assert [line for line in text.splitlines() if len(line) > MAX_COLUMNS] == []
 
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)

@@ -71,6 +71,13 @@ def stores(client: Client) -> None:
     assert_type(client.vector_stores.files.list(store.id, filter="failed"), Page[VectorStoreFile])
     made = client.vector_stores.file_batches.create(store.id, files=[{"file_id": "file-1"}])
     assert_type(made, VectorStoreFileBatch)
+    waited = client.vector_stores.file_batches.wait(
+        made, on_progress=lambda news: print(news.file_counts.total)
+    )
+    assert_type(waited, VectorStoreFileBatch)
+    added = client.vector_stores.files.wait("file-1", vector_store_id=store.id, timeout=5)
+    assert_type(added, VectorStoreFile)
+    client.vector_stores.files.wait(made)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def batches(client: Client) -> None:
@@ -90,5 +97,9 @@ async def awaited(client: AsyncClient, citation: ContainerFileCitation) -> None:
     assert_type(await client.files.download("file-1", Path("a")), Path)
     assert_type(await client.containers.files.download(citation, "folder"), Path)
     assert_type(await client.batches.wait("batch_1", timeout=5), Batch)
+    files = client.vector_stores.files
+    assert_type(await files.wait("file-1", vector_store_id="vs_1"), VectorStoreFile)
+    group = await client.vector_stores.file_batches.wait("vsfb_1", vector_store_id="vs_1")
+    assert_type(group, VectorStoreFileBatch)
     assert_type(await InputFile.from_upload(client, "report.pdf"), InputFile)
     assert_type(await InputImage.from_upload(client, b"..."), InputImage)

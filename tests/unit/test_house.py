@@ -61,6 +61,7 @@ DOORS = {
     ("models._attachments", "_client", "type"),
     # Attributes of errors: the partial response, the event, the run so far.
     ("errors", "models", "type"),
+    ("_base.stream_failures", "models", "type"),
     ("errors", "_runs.result", "type"),
 }
 """The imports that point down all the same: from, to, and when (at "import", in a "call", or for a "type" alone)."""

@@ -212,15 +212,19 @@ def test_import_loads_nothing_before_it_is_used() -> None:
     assert found.stdout.split() == ["responses_client", "responses_client._version"]
 
 
-def test_making_a_client_loads_neither_pydantic_nor_models() -> None:
-    program = "import sys; from responses_client import Client; Client(api_key='x'); print(*sys.modules)"
-    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-
-    loaded = found.stdout.split()
-    assert "responses_client._client_core" in loaded
-    assert not {"pydantic", "pydantic_core", "responses_client.models._base"} & {*loaded}
-
-
+LIST = """
+modules = [name for name in sys.modules if name.startswith("responses_client.")]
+print(*modules, *{"pydantic", "pydantic_core"} & {*sys.modules})
+"""
+MADE = {
+    "responses_client": "_base _calls _client _client_base _client_core _transport _version errors",
+    "responses_client._base": (
+        "api_keys cached clock docstrings error_bodies error_frames field_errors foreign_errors forks http"
+        " json_types keywords messages option_types overrides public redaction retry stream_failures validation waits"
+    ),
+    "responses_client._calls": "settings",
+    "responses_client._transport": "environment framing http_library keyed_locks pools protocols sockets sync",
+}
 FIRST_EVENT = r"""
 import sys, httpx
 from responses_client import Client
@@ -231,26 +235,36 @@ with httpx.Client(transport=httpx.MockTransport(lambda _: answer)) as http_clien
     client = Client(api_key="x", http_client=http_client)
     with client.responses.create(model="gpt-5-mini", input="Hi", stream=True) as stream:
         assert next(stream).response.tools[0].name == "f"
-        print(*sorted(m.removeprefix("responses_client.models.") for m in sys.modules if "client.models." in m))
 """
+READ = {
+    "": "pydantic pydantic_core",
+    "responses_client._base": "error_copies",
+    "responses_client": "_events _streaming models resources",
+    "responses_client._calls": "answers attempts auth endpoints operation plain_data request typos",
+    "responses_client._events": "decoder sse stream_state",
+    "responses_client._streaming": "http_source source streams",
+    "responses_client.models": (
+        "_base _first_builds _markers _pydantic_versions _results _stand_ins _tolerance _unions events response tools"
+    ),
+    "responses_client.resources": "_responses batched_responses responses",
+}
 
 
-def test_first_event_loads_no_models_but_those_in_it() -> None:
-    found = subprocess.run([sys.executable, "-c", FIRST_EVENT], capture_output=True, text=True, check=True)
+def loaded_by(program: str) -> set[str]:
+    found = subprocess.run([sys.executable, "-c", program + LIST], capture_output=True, text=True, check=True)
+    return {*found.stdout.split()}
 
-    assert found.stdout.split() == [
-        "_base",
-        "_first_builds",
-        "_markers",
-        "_pydantic_versions",
-        "_results",
-        "_stand_ins",
-        "_tolerance",
-        "_unions",
-        "events",
-        "response",
-        "tools",
-    ]
+
+def modules(rooms: dict[str, str]) -> set[str]:
+    return {f"{room}.{name}".lstrip(".") for room, names in rooms.items() for name in names.split()}
+
+
+def test_making_a_client_loads_its_settings_and_the_http_library_alone() -> None:
+    assert loaded_by("import sys; from responses_client import Client; Client(api_key='x')") == modules(MADE)
+
+
+def test_first_event_loads_no_models_but_those_in_it_and_nothing_that_few_calls_need() -> None:
+    assert loaded_by(FIRST_EVENT) - modules(MADE) == modules(READ)
 
 
 @pytest.mark.parametrize("name", ["errors", "models", "testing"])

@@ -44,7 +44,7 @@ WAITS = {
     "wait_for",
 }
 """Methods that wait in real time, with a limit among their arguments, or by name."""
-UNREAL = {"client.batches.wait", "story.wait"}
+UNREAL = {"client.batches.wait", "client.vector_stores.files.wait", "story.wait"}
 """Methods of tests that are called so, and only move a time."""
 LIMITS = {
     "connect_timeout",

@@ -26,7 +26,7 @@ __all__ = ["MODES", "Cassette"]
 MODES: tuple[Mode, ...] = ("replay", "record", "auto")
 _VARIABLE = "RESPONSES_CASSETTES"
 _ADDRESS = "http://cassette/v1"  # of clients that only replay
-_KEY = "replayed"
+_KEY = "replay"  # too short to be masked in what a request says
 # The time limits of each call are in its request.
 _NO_LIMITS = httpx.Limits(max_connections=None)
 

@@ -24,10 +24,15 @@ import base64
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from functools import cache
+from typing import Annotated, Any, NamedTuple, NotRequired, TypeAlias
 
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
+from ..._base.field_errors import field_path, located
 from ..._base.public import public
-from .._json_types import JSONObject, encode, is_object
+from .._json_types import JSONObject, encode, is_object, load
 
 __all__ = [
     "VERSION",
@@ -43,9 +48,65 @@ __all__ = [
 ]
 
 VERSION = 1
-_TEXT = ("event", "frame", "rest")
-_FORMS = (*_TEXT, "sent", "received", "closed")
-_Lines = Iterator[tuple[int, JSONObject]]
+_FORMS = ("event", "frame", "rest", "sent", "received", "closed")
+_Strings: TypeAlias = dict[str, str]
+_Milliseconds: TypeAlias = Annotated[int, Field(ge=0)]
+
+
+def _checked_base64(text: str) -> str:
+    base64.b64decode(text, validate=True)
+    return text
+
+
+class _Body(TypedDict):
+    text: NotRequired[str]
+    base64: NotRequired[Annotated[str, AfterValidator(_checked_base64)]]
+
+
+class _Request(_Body):
+    method: str
+    path: str
+    query: NotRequired[dict[str, list[str]]]
+    headers: NotRequired[_Strings]
+
+
+class _Answer(_Body):
+    status: Annotated[int, Field(ge=100, le=999)]
+    headers: NotRequired[_Strings]
+    at: NotRequired[_Milliseconds]
+    stream: NotRequired[bool]
+
+
+class _Event(TypedDict):
+    type: str
+
+
+class _Error(TypedDict):
+    kind: str
+    message: str
+
+
+class _Closed(TypedDict):
+    code: Annotated[int, Field(ge=0, le=65535)]
+    reason: str
+
+
+class _Line(TypedDict):
+    """The types of what a line may have; which of it, depends on the lines before."""
+
+    request: NotRequired[_Request]
+    answer: NotRequired[_Answer]
+    at: NotRequired[_Milliseconds]
+    event: NotRequired[_Event]
+    frame: NotRequired[str]
+    rest: NotRequired[str]
+    closed: NotRequired[_Closed]
+    error: NotRequired[_Error]
+
+
+@cache
+def _line_type() -> TypeAdapter[_Line]:
+    return TypeAdapter(_Line)
 
 
 @public
@@ -66,7 +127,7 @@ class Body(NamedTuple):
             return None
         if "json" in content_type or content[:1] in b"{[":
             try:
-                return cls("body", json.loads(content))
+                return cls("body", load(content))
             except ValueError:
                 pass
         try:
@@ -79,7 +140,7 @@ class Body(NamedTuple):
         """The bytes. JSON is written anew: its meaning stays, its white space does not."""
         if self.form == "body":
             return encode(self.value)
-        return self.value.encode() if self.form == "text" else base64.b64decode(self.value, validate=True)
+        return self.value.encode() if self.form == "text" else base64.b64decode(self.value)
 
 
 class Failure(NamedTuple):
@@ -107,7 +168,7 @@ class Part(NamedTuple):
         lines = frame.split("\n")
         if len(lines) == 2 and lines[0].startswith("event: ") and lines[1].startswith("data: "):
             try:
-                data: Any = json.loads(lines[1].removeprefix("data: "))
+                data: Any = load(lines[1].removeprefix("data: "))
             except ValueError:
                 data = None
             if is_object(data) and data.get("type") == lines[0].removeprefix("event: "):
@@ -194,7 +255,7 @@ def read_lines(lines: Iterable[str]) -> list[Exchange]:
             continue
         try:
             value: Any = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise CassetteError(f"line {number} is not JSON: it was cut, or edited") from None
         if not is_object(value):
             raise CassetteError(f"line {number} is not a JSON object")
@@ -206,10 +267,13 @@ def read_lines(lines: Iterable[str]) -> list[Exchange]:
                 )
             continue
         try:
+            _line_type().validate_python(value, strict=True)
             _read(value, found)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            reason = f"has no {error}" if isinstance(error, KeyError) else str(error)
-            raise CassetteError(f"line {number} {reason}") from None
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            raise CassetteError(f"line {number}: {located(field_path(first['loc']), first['msg'])}") from None
+        except ValueError as error:
+            raise CassetteError(f"line {number} {error}") from None
     if version is None:
         raise CassetteError("the file is empty")
     if found and not found[-1].is_answered:
@@ -223,14 +287,8 @@ def _read(value: JSONObject, found: list[Exchange]) -> None:
         if found and not found[-1].is_answered:
             raise ValueError("is a request, but the one before it has no answer")
         given = value["request"]
-        body = _read_body(given)
-        found.append(
-            Exchange(
-                Recording(
-                    given["method"], given["path"], given.get("query", {}), given.get("headers", {}), body
-                )
-            )
-        )
+        query, headers = given.get("query", {}), given.get("headers", {})
+        found.append(Exchange(Recording(given["method"], given["path"], query, headers, _read_body(given))))
         return
     if not found:
         raise ValueError("stands before the first request")
@@ -239,23 +297,14 @@ def _read(value: JSONObject, found: list[Exchange]) -> None:
         if last.status:
             raise ValueError("is a second answer to one request")
         given = value["answer"]
-        last.status, last.headers, last.at = (
-            int(given["status"]),
-            given.get("headers", {}),
-            int(given.get("at", 0)),
-        )
+        last.status, last.headers, last.at = given["status"], given.get("headers", {}), given.get("at", 0)
         last.body, last.parts = _read_body(given), [] if given.get("stream") else None
     elif "error" in value:
-        last.failure = Failure(value["error"]["kind"], value["error"]["message"])
-        last.failed_at = int(value["at"])
+        last.failure, last.failed_at = Failure(**value["error"]), value.get("at", 0)
     elif form := next((one for one in _FORMS if one in value), None):
         if last.parts is None:
-            raise ValueError("is a part of a stream, but the answer before it is none")
-        if form in _TEXT and not isinstance(value["event"]["type"] if form == "event" else value[form], str):
-            raise ValueError("has a type or a text that is not a string")
-        if form == "closed" and not isinstance(value["closed"]["code"], int):
-            raise ValueError("has a code that is not a number")
-        last.parts.append(Part(int(value["at"]), form, value[form]))
+            raise ValueError("is a part of a stream, but the answer before it is not one")
+        last.parts.append(Part(value.get("at", 0), form, value[form]))
     else:
         raise ValueError(f"is none of request, answer, error, {', '.join(_FORMS)}")
 
@@ -265,12 +314,7 @@ def _body(body: Body | None) -> JSONObject:
 
 
 def _read_body(given: JSONObject) -> Body | None:
-    for form in ("body", "text", "base64"):
-        if form in given:
-            body = Body(form, given[form])
-            bytes(body.content)  # raises what makes it unreadable
-            return body
-    return None
+    return next((Body(form, given[form]) for form in ("body", "text", "base64") if form in given), None)
 
 
 def _line(value: JSONObject) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from ..._base.redaction import MASK, Redactor, is_secret_name, mask_fields, secret_values
-from .._json_types import is_array, is_object
+from ..._base.redaction import MASK, Redactor, field_secrets, is_secret_name, mask_fields, secret_values
+from .._json_types import encode, is_array, is_object, load
 from .exchanges import Body, CassetteError, Exchange, Part, Recording
 
-__all__ = ["Scrub", "Scrubber", "change", "path_steps", "paths_steps", "secrets_of"]
+__all__ = ["Scrub", "Scrubber", "change", "path_steps", "paths_steps"]
 
 Scrub: TypeAlias = Callable[[Any], Any] | Sequence[str]
 """A function that returns JSON data as they may be written, or paths of values to mask."""
@@ -20,6 +20,8 @@ _REQUEST_HEADERS = r"content-type|openai-beta"
 _ANSWER_HEADERS = r"content-type|retry-after(-ms)?|x-should-retry|x-request-id|request-id|openai-(version|processing-ms)|x-ratelimit-.*"
 # Not secrets by their names, and yet of one account.
 _ACCOUNT_HEADERS = ("openai-organization", "openai-project")
+# A line of JSON, also in a frame of an event stream.
+_JSON_LINE = re.compile(r"^(data: ?|)([{\[].*)$", re.MULTILINE)
 _STEP = re.compile(r"[^.\[\]]+|\[(?:-?\d+|\*)\]")
 _PATH = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[(-?\d+|\*)\])*")
 
@@ -80,25 +82,19 @@ class Scrubber:
         self._paths = [] if scrub is None or callable(scrub) else paths_steps("scrub", scrub)
         self._headers = {name.lower() for name in headers}
 
-    def request(self, request: Recording, redactor: Redactor | None = None) -> Recording:
+    def request(self, request: Recording) -> Recording:
         """Return a request as it is written, and compared."""
-        return replace(
-            request,
-            query={
-                name: [MASK] if is_secret_name(name) else values for name, values in request.query.items()
-            },
-            headers=self._kept(request.headers, _REQUEST_HEADERS),
-            body=self._body(request.body, redactor or Redactor()),
-        )
+        return self._request(request, Redactor(_secrets_of(request)))
 
-    def exchange(self, exchange: Exchange, secrets: Sequence[str]) -> Exchange:
-        """Return an exchange as it is written; `secrets` are those of its request, masked wherever they occur."""
-        redactor = Redactor(secrets)
+    def exchange(self, exchange: Exchange) -> Exchange:
+        """Return an exchange as it is written; the secrets of its request are masked wherever they occur."""
+        sent = [part.value for part in exchange.parts or () if part.form == "sent"]
+        redactor = Redactor([*_secrets_of(exchange.request), *field_secrets(sent)])
         parts = exchange.parts
         return replace(
             exchange,
-            request=self.request(exchange.request, redactor),
-            headers=self._kept(exchange.headers, _ANSWER_HEADERS),
+            request=self._request(exchange.request, redactor),
+            headers=self._kept(exchange.headers, _ANSWER_HEADERS, redactor),
             body=self._body(exchange.body, redactor),
             parts=None if parts is None else [self._part(part, redactor) for part in parts],
             failure=exchange.failure
@@ -107,12 +103,18 @@ class Scrubber:
 
     def message(self, value: Any) -> Any:
         """Return a message of a session as it is written, and compared."""
-        return self._value(value, Redactor())
+        return self._value(value, Redactor(field_secrets(value)))
 
-    def _kept(self, headers: Mapping[str, str], usual: str) -> dict[str, str]:
+    def _request(self, request: Recording, redactor: Redactor) -> Recording:
+        query = {name: [MASK] if is_secret_name(name) else values for name, values in request.query.items()}
+        headers = self._kept(request.headers, _REQUEST_HEADERS, redactor)
+        return replace(request, query=query, headers=headers, body=self._body(request.body, redactor))
+
+    def _kept(self, headers: Mapping[str, str], usual: str, redactor: Redactor) -> dict[str, str]:
         names = {name.lower(): name for name in headers}
         kept = sorted(name for name in names if name in self._headers or re.fullmatch(usual, name))
-        return {name: headers[names[name]] for name in kept}
+        chosen = {name: headers[names[name]] for name in kept}
+        return redactor.headers(chosen) or chosen
 
     def _body(self, body: Body | None, redactor: Redactor) -> Body | None:
         if body is None or body.form == "base64":
@@ -123,25 +125,43 @@ class Scrubber:
         return part._replace(value=self._value(part.value, redactor))
 
     def _value(self, value: Any, redactor: Redactor) -> Any:
-        value = _mapped(mask_fields(value), redactor)
-        if isinstance(value, str):  # a text, in which the user's paths lead nowhere
-            return value
+        return self._scrubbed(_mapped(value, redactor))
+
+    def _scrubbed(self, value: Any) -> Any:
+        """Return JSON data, or a text in which each line may be some, without the secrets that have a place."""
+        if isinstance(value, str):
+            return _JSON_LINE.sub(lambda line: f"{line[1]}{self._line(line[2])}", value)
+        value = mask_fields(value)
         for steps in self._paths:
             value = change(value, steps, lambda _: MASK)
         return value if self._function is None else self._function(value)
 
+    def _line(self, text: str) -> str:
+        try:
+            value = load(text)
+        except ValueError:
+            return text
+        scrubbed = self._scrubbed(value)
+        return text if scrubbed == value else encode(scrubbed).decode()
 
-def secrets_of(headers: Mapping[str, str]) -> Iterator[str]:
-    """Yield what must not be written of the headers of a request."""
-    yield from secret_values(headers)
-    for name, value in headers.items():
+
+def _secrets_of(request: Recording) -> Iterator[str]:
+    """Yield what must not be written of a request, nor where an answer repeats it."""
+    yield from secret_values(request.headers)
+    for name, value in request.headers.items():
         if name.lower() in _ACCOUNT_HEADERS:
             yield value
+    for name, values in request.query.items():
+        if is_secret_name(name):
+            yield from values
+    if request.body is not None:
+        yield from field_secrets(request.body.value)
 
 
 def _mapped(value: Any, redactor: Redactor) -> Any:
     if isinstance(value, str):
-        return redactor.text(value)
+        # Else as it is: a delta may end in half of a surrogate pair.
+        return redactor.text(value) if redactor.occurs_in(value) else value
     if is_array(value):
         return [_mapped(one, redactor) for one in value]
     if is_object(value):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +10,7 @@ from wsproto.connection import Connection, ConnectionState, ConnectionType
 from wsproto.events import CloseConnection, Ping, TextMessage
 from wsproto.utilities import LocalProtocolError, generate_accept_token
 
-from .._json_types import encode
+from .._json_types import encode, load
 from .exchanges import Exchange, Part
 from .matching import Matcher, differences_of
 from .scrubbing import Scrubber
@@ -143,6 +142,6 @@ class ReplayedSession:
 
 def _value(text: str) -> Any:
     try:
-        return json.loads(text)
+        return load(text)
     except ValueError:
         return text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -51,7 +51,9 @@ class Tape:
         self._lock = threading.Lock()
         self._unused: dict[str, deque[Exchange]] = {}  # by the key of their requests, oldest first
         self._used: list[Exchange] = []
-        self._new: list[Exchange] = []  # in the order of their requests, some without their answers
+        # In the order of their requests, as they are written; None for those that have not ended.
+        self._new: list[Exchange | None] = []
+        self._open: dict[int, Callable[[], None]] = {}  # by their places in this list
         self._has_partial = False
         self._is_closed = False
         if mode == "replay" or (mode == "auto" and path.exists()):
@@ -92,31 +94,40 @@ class Tape:
 
         return ReplayedSession(exchange, self._matcher, self.scrubber, self.path.name)
 
-    def begin(self, exchange: Exchange) -> None:
-        """Note the place of an exchange whose answer is to come."""
+    def begin(self, finish: Callable[[], None]) -> int:
+        """Return the place of an exchange whose answer is to come; at the end, `finish` is called if none has."""
         with self._lock:
-            self._new.append(exchange)
+            place = len(self._new)
+            self._new.append(None)
+            self._open[place] = finish
+            return place
 
-    def finish(self, exchange: Exchange, secrets: Sequence[str]) -> None:
-        """Write an exchange whose answer has come, or has broken off."""
+    def finish(self, place: int, exchange: Exchange) -> None:
+        """Write an exchange whose answer has come, or has broken off; only the first call for a place does."""
         with self._lock:
-            place = next(n for n, one in enumerate(self._new) if one is exchange)
-            self._new[place] = self.scrubber.exchange(exchange, secrets)
-            exchange = self._new[place]
-            lines = lines_of(exchange) if self._has_partial else write_lines([exchange])
+            if self._open.pop(place, None) is None or self._is_closed or not exchange.is_answered:
+                return
+            written = self.scrubber.exchange(exchange)
+            self._new[place] = written
+            lines = lines_of(written) if self._has_partial else write_lines([written])
             _write(self._partial, lines, "a" if self._has_partial else "w")
             self._has_partial = True
 
     def close(self, *, keep: bool) -> None:
         """Write the file if anything was recorded: what it had and keeps, and then what is new, in order.
 
-        Without `keep`, what is new stays in the file beside it.
+        An answer that is not at its end is written as far as it came. Without `keep`, what is new stays in the file
+        beside it.
         """
+        with self._lock:
+            unfinished = [*self._open.values()]
+        for finish in unfinished:
+            finish()
         with self._lock:
             if self._is_closed or self.mode == "replay" or not keep:
                 return
             self._is_closed = True
-            finished = [one for one in self._new if one.is_answered]
+            finished = [one for one in self._new if one is not None]
             if self.mode == "record" or finished:
                 kept = self._read() if self.mode == "auto" and self.path.exists() else []
                 temporary = self.path.with_name(f"{self.path.name}.new")

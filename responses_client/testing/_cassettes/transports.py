@@ -12,7 +12,6 @@ from ..._base import clock
 from .._httpx_transports import AsyncBody, SyncBody
 from .exchanges import Body, Exchange, Failure, Part, Recording
 from .frames import FrameSplitter
-from .scrubbing import secrets_of
 from .session_streams import AsyncListeningStream, AsyncReplayStream, ListeningStream, ReplayStream
 from .tape import Tape
 
@@ -31,16 +30,15 @@ _OF_THE_COMPRESSED_BODY = frozenset({"content-encoding", "content-length", "tran
 class _Recorder:
     """One exchange while it is recorded."""
 
-    def __init__(self, tape: Tape, request: Recording, secrets: list[str]) -> None:
+    def __init__(self, tape: Tape, request: Recording) -> None:
         self.exchange = Exchange(request)
         self._tape = tape
-        self._secrets = secrets
         self._begun = clock.monotonic()
         self._frames: FrameSplitter | None = None
         self._parts: list[Part] = []
         self._content: list[bytes] = []
         self._is_finished = False
-        tape.begin(self.exchange)
+        self._place = tape.begin(self.finish)
 
     def answered(self, response: httpx.Response) -> None:
         """Note status and headers."""
@@ -83,7 +81,7 @@ class _Recorder:
             self.exchange.body = Body.of(b"".join(self._content), content_type)
         elif self._frames is not None and (rest := self._frames.rest()):
             self._parts.append(Part(self._now(), "rest", rest))
-        self._tape.finish(self.exchange, self._secrets)
+        self._tape.finish(self._place, self.exchange)
 
     def _now(self) -> int:
         return round((clock.monotonic() - self._begun) * 1000)
@@ -165,7 +163,7 @@ class CassetteTransport(httpx.BaseTransport):
                 stream = ReplayStream(self._tape.session(found), realtime=self._realtime)
                 return _switched(request, stream, SyncBody(iter(()), clock.sleep, stream.close))
             return _replayed(found, SyncBody(steps(found, self._realtime), clock.sleep, _do_nothing))
-        recorder = _Recorder(self._tape, recording, [*secrets_of(request.headers)])
+        recorder = _Recorder(self._tape, recording)
         try:
             response = self._upstream().send(
                 _uncompressed(request), stream=True, auth=None, follow_redirects=False
@@ -201,7 +199,7 @@ class AsyncCassetteTransport(httpx.AsyncBaseTransport):
                 return _switched(request, stream, AsyncBody(iter(()), clock.sleep_async, stream.close))
             steps_of_it = steps(found, self._realtime)
             return _replayed(found, AsyncBody(steps_of_it, clock.sleep_async, _do_nothing))
-        recorder = _Recorder(self._tape, recording, [*secrets_of(request.headers)])
+        recorder = _Recorder(self._tape, recording)
         try:
             response = await self._upstream().send(
                 _uncompressed(request), stream=True, auth=None, follow_redirects=False

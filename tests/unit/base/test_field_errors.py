@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pytest
-from pydantic import Json, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, Json, TypeAdapter, ValidationError, create_model, field_validator
 
 from responses_client._base.field_errors import (
+    describe_error,
     field_error,
+    field_error_of,
     field_path,
     invalid_json_reason,
     located,
     missing_field,
 )
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 @pytest.mark.parametrize(
@@ -100,3 +106,70 @@ def test_reason_why_a_string_is_not_json_is_that_of_the_whole_string(text: str, 
 def test_message_about_the_whole_value_has_no_place() -> None:
     assert located("a[0]", "missing") == "a[0]: missing"
     assert located("", "missing") == "missing"
+
+
+class Model(BaseModel):
+    number: Annotated[int, Field(ge=1)] = 1
+    names: Annotated[list[str], Field(max_length=2)] = []
+    name: Annotated[str, Field(max_length=3)] = ""
+    day: date = date(2026, 12, 1)
+    kind: Literal["a", "b"] = "a"
+
+    @field_validator("name")
+    @classmethod
+    def _check(cls, value: str) -> str:
+        if value == "bad":
+            raise ValueError("a bad name")
+        return value
+
+
+def lines_of(data: object) -> list[ErrorDetails]:
+    with pytest.raises(ValidationError) as caught:
+        Model.model_validate(data)
+    return caught.value.errors(include_url=False)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected", "got"),
+    [
+        ({"number": "x"}, "a valid integer", "str 'x'"),
+        ({"number": 1.5}, "a valid integer", "float 1.5"),
+        ({"number": 0}, "a number greater than or equal to 1", "int 0"),
+        ({"names": ["a", "b", "c"]}, "at most 2 entries", "list"),
+        ({"name": "long"}, "a string with at most 3 characters", "str 'long'"),
+        ({"name": None}, "a valid string", "None"),
+        ({"kind": "c"}, "'a' or 'b'", "str 'c'"),
+        (
+            {"day": "2026-13-01"},
+            "a valid date or datetime, month value is outside expected range of 1-12",
+            None,
+        ),
+    ],
+)
+def test_error_of_pydantic_is_told_in_the_words_of_this_package(
+    data: dict[str, object], expected: str, got: str | None
+) -> None:
+    (line,) = lines_of(data)
+    (value,) = data.values()
+    assert field_error_of(line, "place") == field_error("place", expected, value)
+    assert describe_error(line) == f"expected {expected}"
+    assert got is None or field_error_of(line, "place")["message"] == f"expected {expected}, got {got}"
+
+
+def test_missing_field_is_told_as_one() -> None:
+    with pytest.raises(ValidationError) as caught:
+        create_model("Needy", name=(str, ...)).model_validate({})
+    (line,) = caught.value.errors(include_url=False)
+    assert field_error_of(line, "name") == missing_field("name", "a value")
+    assert describe_error(line) == "expected a value"
+
+
+def test_words_of_a_validator_are_kept() -> None:
+    (line,) = lines_of({"name": "bad"})
+    assert field_error_of(line, "name") == {
+        "path": "name",
+        "message": "Value error, a bad name",
+        "expected": "Value error, a bad name",
+        "value_type": "str",
+    }
+    assert describe_error(line) == "Value error, a bad name"

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from responses_client._base.option_types import OPTIONS
 from responses_client._base.options import RequestOptions, SessionOptions, WaitOptions
+
+
+def test_names_of_the_options_of_a_request_are_the_keys_of_their_type() -> None:
+    assert RequestOptions.__annotations__.keys() == OPTIONS
 
 
 def test_waiting_has_all_options_of_a_request_but_the_timeout() -> None:

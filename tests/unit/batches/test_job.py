@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any, cast
 
 import anyio
+import httpx
 import pytest
-from batch_helpers import Killed, Killer, batched, killing, questions
+from batch_helpers import Killed, Killer, SlowUploads, batched, carrying, killing, questions, sent
 from callers import ASYNC_MODES, MODES, Caller
 
 from responses_client import (
     APIError,
+    APITimeoutError,
     BatchResults,
     ConfigurationError,
     NotFoundError,
@@ -38,11 +40,6 @@ def every_caller(request: pytest.FixtureRequest, server: Server) -> Caller:
 
 def texts(results: BatchResults) -> list[str]:
     return [result.response_or_raise().output_text for result in results]
-
-
-def sent(server: Server) -> tuple[int, int]:
-    """Return how many input files and how many batches the server has."""
-    return sum(file["purpose"] == "batch" for file in server.files.values()), len(server.batches)
 
 
 # --- the whole way
@@ -145,6 +142,47 @@ def test_progress_is_told_until_the_end(every_caller: Caller, server: Server) ->
     assert all(news.total == 4 for news in seen)
 
 
+@pytest.mark.parametrize(
+    ("script", "end"),
+    [
+        (lambda server: server.expire_batch(after=1), (3, 2, 0)),
+        (lambda server: server.fail_batch(line=2), (3, 3, 0)),
+        (lambda server: server.fail_batch_request("1", 500), (3, 1, 0)),
+    ],
+    ids=["expired", "refused", "a request failed"],
+)
+def test_progress_ends_with_all_requests_done(
+    caller: Caller, server: Server, script: Callable[[Server], object], end: tuple[int, int, int]
+) -> None:
+    script(server)
+    seen: list[Progress] = []
+    results = batched(caller, questions(3), on_progress=seen.append)
+    assert (seen[-1].done, seen[-1].failed, seen[-1].waiting) == end
+    assert len(results.failed) == end[1]
+
+
+@pytest.mark.parametrize(
+    ("counts", "done"),
+    [(None, [0, 2]), ({"completed": 1, "failed": 0}, [1, 2]), ({"completed": 10**15, "failed": -5}, [2, 2])],
+)
+def test_counts_of_a_server_are_kept_within_the_number_of_requests(
+    caller: Caller, server: Server, counts: object, done: list[int]
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/content"):
+            return httpx.Response(200)
+        if request.url.path.endswith("/files"):
+            return httpx.Response(200, json={"id": "file-1"})
+        status = "completed" if request.method == "GET" else "in_progress"
+        return httpx.Response(200, json={"id": "batch_1", "status": status, "request_counts": counts})
+
+    seen: list[Progress] = []
+    batched(carrying(caller.mode, server, httpx.MockTransport(answer)), questions(2), on_progress=seen.append)
+    assert [news.done for news in seen] == done
+    assert [news.waiting for news in seen] == [2 - number for number in done]
+    assert all(news.failed == 0 for news in seen)
+
+
 @pytest.mark.parametrize("mode", ASYNC_MODES)
 def test_async_progress_is_awaited(server: Server, mode: str) -> None:
     seen: list[int] = []
@@ -234,6 +272,63 @@ def test_timeout_with_a_state_says_how_to_go_on(caller: Caller, server: Server, 
     assert sent(server) == (1, 1)
 
 
+@pytest.mark.parametrize("is_slow", [False, True], ids=["hangs", "is slow"])
+def test_timeout_ends_an_upload(every_caller: Caller, server: Server, tmp_path: Path, is_slow: bool) -> None:
+    state = tmp_path / "s"
+    requests = questions(2, instructions="x" * 100_000)  # so that the file is sent in several pieces
+    if is_slow:
+        slow_caller = carrying(every_caller.mode, server, SlowUploads(server))
+    else:
+        server.delay(100)
+        slow_caller = every_caller
+    with pytest.raises(WaitTimeout) as caught:
+        batched(slow_caller, requests, timeout=60, state=state)
+    assert str(caught.value) == (
+        "0 of 1 batches were begun within 60 s; call batch again with the same requests and "
+        f"state={str(state)!r}"
+    )
+    assert caught.value.batch is None
+    assert isinstance(caught.value.__cause__, APITimeoutError)
+    assert batched(every_caller, requests, state=state).failed == []
+    assert sent(server) == (1, 1)
+
+
+def test_no_batch_is_begun_after_the_time(
+    caller: Caller, server: Server, virtual_clock: VirtualClock
+) -> None:
+    slow = {"on_response": lambda response: virtual_clock.advance(25)}
+    slow_caller = Caller(caller.mode, lambda: server.client(**slow), lambda: server.async_client(**slow))
+    with pytest.raises(WaitTimeout) as caught:
+        batched(slow_caller, questions(3), timeout=60, max_requests=1)
+    (id,) = server.batches
+    assert str(caught.value) == (
+        f"1 of 3 batches were begun within 60 s ({id}); call batch again with a longer timeout"
+    )
+    assert caught.value.batch is not None
+    assert caught.value.batch.id == id
+    assert sent(server) == (2, 1)
+
+
+@pytest.mark.parametrize("has_state", [False, True])
+def test_timeout_that_cancels_does_not_lead_to_what_is_cancelled(
+    caller: Caller, server: Server, tmp_path: Path, has_state: bool
+) -> None:
+    server.batching(polls=1000)
+    state = tmp_path / "s" if has_state else None
+    with pytest.raises(WaitTimeout) as caught:
+        batched(caller, questions(1), timeout=60, cancel_unfinished=True, state=state)
+    advice = "; they are cancelled; call batch again with a longer timeout"
+    assert str(caught.value).endswith(advice + (" and another file as state" if has_state else ""))
+    assert [batch["status"] for batch in server.batches.values()] == ["cancelling"]
+
+
+def test_deadline_of_the_client_is_its_own_error(server: Server) -> None:
+    server.delay(100)
+    impatient = Caller("sync", lambda: server.client(deadline=10), server.async_client)
+    with pytest.raises(APITimeoutError):
+        batched(impatient, questions(1), timeout=600)
+
+
 def test_unfinished_batches_are_cancelled_by_choice(every_caller: Caller, server: Server) -> None:
     server.batching(polls=1000)
     with pytest.raises(WaitTimeout):
@@ -262,6 +357,37 @@ def test_batches_that_have_ended_or_were_not_begun_are_not_cancelled(server: Ser
             cancel_unfinished=True,
         )
     assert [*server.batches.values()][-1]["status"] == "completed"
+
+
+def test_batch_whose_creation_got_no_answer_is_cancelled(every_caller: Caller, server: Server) -> None:
+    server.batching(polls=1000)
+    killed = killing(every_caller.mode, server, Killer(4, is_answered=True))  # the second batch
+    with pytest.raises((Killed, BaseExceptionGroup)):
+        batched(killed, questions(2), max_requests=1, cancel_unfinished=True)
+    assert [batch["status"] for batch in server.batches.values()] == ["cancelling", "cancelling"]
+
+
+def test_cancellation_of_a_batch_that_was_not_created_sends_nothing(caller: Caller, server: Server) -> None:
+    killed = killing(caller.mode, server, Killer(2, is_answered=False))
+    with pytest.raises((Killed, BaseExceptionGroup)):
+        batched(killed, questions(1), cancel_unfinished=True)
+    assert [request.method for request in server.requests] == ["POST", "GET"]
+
+
+def test_cancellation_takes_ten_seconds_at_most(
+    every_caller: Caller, server: Server, virtual_clock: VirtualClock
+) -> None:
+    server.batching(polls=1000)
+    times: list[float] = []
+
+    def stop(news: Progress) -> None:
+        times.append(virtual_clock.now)
+        server.delay(1000)
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        batched(every_caller, questions(1), on_progress=stop, cancel_unfinished=True)
+    assert virtual_clock.now - times[0] == pytest.approx(10)
 
 
 def test_error_of_a_cancellation_hides_no_other(caller: Caller, server: Server) -> None:
@@ -327,17 +453,19 @@ def test_process_that_is_killed_at_any_write_is_taken_up(
 ) -> None:
     from responses_client._batches.state import BatchState
 
-    save = BatchState.save
+    def killing_after(method: Callable[..., None]) -> Callable[..., None]:
+        def call(self: BatchState, *arguments: Any, **ids: Any) -> None:
+            method(self, *arguments, **ids)
+            if self.files[0].step == step:
+                raise Killed
 
-    def killed(self: BatchState) -> None:
-        save(self)
-        if self.files[0].step == step:
-            raise Killed
+        return call
 
     state = tmp_path / "state.json"
     caller = Caller("sync", server.client, server.async_client)
     with monkeypatch.context() as patched:
-        patched.setattr(BatchState, "save", killed)
+        for name in ("open", "note"):
+            patched.setattr(BatchState, name, killing_after(getattr(BatchState, name)))
         with pytest.raises(Killed):
             batched(caller, questions(2), state=state)
     assert batched(caller, questions(2), state=state).failed == []
@@ -362,6 +490,25 @@ def test_state_of_other_requests_is_refused(
     with pytest.raises(RequestValidationError, match="is the state of other requests or other options"):
         batched(caller, requests, state=tmp_path / "s", **options)
     assert sent(server) == (1, 1)
+
+
+def test_second_call_with_a_state_is_refused_and_the_first_goes_on(
+    every_caller: Caller, server: Server, tmp_path: Path
+) -> None:
+    state = tmp_path / "s"
+    other = Caller("sync", server.client, server.async_client)
+    refused: list[str] = []
+
+    def again(news: Progress) -> None:
+        with pytest.raises(RequestValidationError) as caught:
+            batched(other, questions(2), state=state, cancel_unfinished=True)
+        refused.append(str(caught.value))
+
+    assert batched(every_caller, questions(2), state=state, on_progress=again).failed == []
+    assert all("is in use by another call of batch, of this process" in text for text in refused)
+    assert refused
+    assert sent(server) == (1, 1)
+    assert [path.name for path in tmp_path.iterdir()] == ["s"]
 
 
 def test_upload_is_looked_for_on_all_pages_of_its_time(server: Server, tmp_path: Path) -> None:

@@ -97,6 +97,12 @@ def test_lines_of_others_and_malformed_lines_are_passed_over(tmp_path: Path) -> 
     assert results.failed == []
 
 
+def test_answer_is_not_lost_to_an_error_of_the_same_id(tmp_path: Path) -> None:
+    error = {"custom_id": "0", "response": None, "error": {"code": "batch_expired", "message": "Too late."}}
+    results = read(tmp_path, error, answer("0"), answer("1"), answer("1", 500))
+    assert results.failed == []
+
+
 def test_malformed_answer_is_an_error_of_its_request(tmp_path: Path) -> None:
     results = read(tmp_path, answer("0", body="oops"), answer("1"))
     assert isinstance(results[0].error, ResponseValidationError)

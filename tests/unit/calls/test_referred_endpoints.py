@@ -102,19 +102,15 @@ def test_vector_store_is_filled_and_searched(caller: Caller) -> None:
     assert isinstance(added, VectorStoreFile)
     assert isinstance(added.chunking_strategy, StaticChunking)
     group = caller(lambda client: client.vector_stores.file_batches.create(made.id, file_ids=[other.id]))
-    for _ in range(3):
-        state = caller(
-            lambda client: client.vector_stores.file_batches.retrieve(group.id, vector_store_id=made.id)
-        )
-    assert state.file_counts.total == 1
+    state = caller(lambda client: client.vector_stores.file_batches.wait(group, poll_interval=0))
+    assert (state.status, state.file_counts.total) == ("completed", 1)
     in_group = caller.all(
         lambda client: client.vector_stores.file_batches.list_files(group.id, vector_store_id=made.id)
     )
     assert [each.id for each in in_group] == [other.id]
     in_store = caller.all(lambda client: client.vector_stores.files.list(made.id, limit=1))
     assert {each.id for each in in_store} == {file.id, other.id}
-    for _ in range(3):
-        caller(lambda client: client.vector_stores.files.retrieve(file.id, vector_store_id=made.id))
+    caller(lambda client: client.vector_stores.files.wait(added, poll_interval=0))
     found = caller(
         lambda client: client.vector_stores.search(
             made.id, query="warranty", filters={"type": "eq", "key": "year", "value": 2026}

@@ -562,6 +562,15 @@ def test_secrets_of_a_call_are_its_key_and_its_secret_headers() -> None:
     assert call(api_key=lambda: "x").secrets == ()
 
 
+def test_credentials_of_hosted_tools_are_secrets_of_the_call() -> None:
+    def tool(secret: str) -> dict[str, Any]:
+        return {"type": "mcp", "server_label": "a", "server_url": "https://a.test", "authorization": secret}
+
+    made = call({"tools": [tool("first-secret")], "extra_body": {"tools": [tool("second-secret")]}})
+
+    assert set(made.secrets) == {KEY, "first-secret", "second-secret"}
+
+
 def test_call_shows_neither_key_nor_body() -> None:
     shown = repr(call({"input": "the secret plan"}, default_headers={"X-Token": "hunter2"}))
 

@@ -78,8 +78,7 @@ def test_command_behind_options_is_refused_and_not_sent(capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("argv", "problem"),
     [
-        (["--max-output-tokens", "many", "Hi"], "must be a whole number from 1, got 'many'"),
-        (["--max-output-tokens", "0", "Hi"], "must be a whole number from 1, got '0'"),
+        (["--max-output-tokens", "many", "Hi"], "must be a whole number, got 'many'"),
         (["wait", "--timeout", "0"], "must be a positive number of seconds, got '0'"),
         (["wait", "--timeout", "1e9"], "must be a positive number of seconds, got '1e9'"),
         (["--model", " ", "Hi"], "argument -m/--model: must not be empty"),

@@ -151,7 +151,7 @@ def test_unknown_command_is_not_sent(
 ) -> None:
     typed += [line]
     assert demo("chat") == 0
-    assert f"error: there is no command {line}; /help lists them" in capsys.readouterr().err
+    assert f"error: {line} is not a command; /help lists the commands" in capsys.readouterr().err
     assert len(server.requests) == 0
 
 

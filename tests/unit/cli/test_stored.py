@@ -72,7 +72,7 @@ def test_answer_in_progress_is_not_printed_yet(background: str, capsys: pytest.C
     assert main(["retrieve", background]) == 1
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert f"wait for it by responses wait {background}" in shown.err
+    assert f"run responses wait {background}" in shown.err
 
 
 def test_wait_prints_the_answer_and_each_status_on_the_way(
@@ -94,8 +94,8 @@ def test_wait_that_takes_too_long_says_how_to_go_on(
     assert main(["wait", "--timeout", "3"]) == 1
     (line,) = [line for line in errors(capsys) if line.startswith("error")]
     assert line == (
-        "error: the answer is not finished in time, its status is in_progress; go on by "
-        f"responses wait {response_id}, or stop it by responses cancel {response_id}"
+        "error: the answer is not finished in time, its status is in_progress; continue with "
+        f"responses wait {response_id}, or stop it with responses cancel {response_id}"
     )
 
 

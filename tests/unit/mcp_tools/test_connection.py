@@ -7,8 +7,8 @@ import logging
 import socket
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,12 +20,13 @@ import pytest
 pytest.importorskip("mcp")
 
 from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
 from mcp.types import ListToolsResult, Tool
 from mcp_apps import App
 from waits import SOON, eventually
 
 from responses_client import ConfigurationError
-from responses_client._mcp_tools.connection import Connection
+from responses_client._mcp_tools.connection import Connection, _log_of
 from responses_client._tools.sources import ReportedFailure
 from responses_client.mcp import McpConnectionError, McpServer
 from responses_client.testing import Server
@@ -204,9 +205,89 @@ def test_missing_package_is_named_with_the_command_that_installs_it(monkeypatch:
     )
 
 
-async def test_call_after_the_end_is_told_to_the_model() -> None:
-    with pytest.raises(ReportedFailure, match="the MCP server demo is closed"):
+async def test_call_without_a_connection_is_told_to_the_model() -> None:
+    with pytest.raises(ReportedFailure, match="the connection to the MCP server demo is lost"):
         await Connection(None, "demo", None, print).call("add", {})
+
+
+async def test_block_goes_on_when_the_connection_breaks(
+    url: str, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "responses_client")
+    broken = anyio.Event()
+
+    async def break_connection() -> None:
+        await broken.wait()
+        raise OSError("It broke.")
+
+    @asynccontextmanager
+    async def transport() -> AsyncIterator[Any]:
+        async with anyio.create_task_group() as group, streamable_http_client(url) as streams:
+            group.start_soon(break_connection)
+            yield streams
+
+    server.call_tool("slow", {}).call_tool("add", {"a": 1}).reply("Pity.")
+    async with McpServer(transport(), "demo") as given, anyio.create_task_group() as group:
+
+        async def wait_for_call() -> None:
+            while len(server.requests) < 1:
+                await anyio.lowlevel.checkpoint()
+            broken.set()
+
+        group.start_soon(wait_for_call)
+        result = await server.async_client().responses.run(**ASK, tools=[given])
+
+    assert result.output_text == "Pity."
+    outputs = [item.to_dict()["output"] for turn in result.turns for item in turn.outputs]
+    assert [text.startswith("Error: ") for text in outputs] == [True, True]
+    assert "MCP server demo: the connection is lost: OSError: It broke" in caplog.text
+
+
+async def test_tools_without_an_end_are_an_error() -> None:
+    class Endless:
+        """A client whose server has pages for ever."""
+
+        async def list_tools(self, cursor: str | None) -> ListToolsResult:
+            return ListToolsResult(tools=[], next_cursor="again", ttl_ms=0)
+
+    endless: Any = Endless()
+    with pytest.raises(McpConnectionError, match="its list of tools has more than 1000 pages"):
+        await Connection(None, "x", None, print)._list(endless)
+
+
+async def test_tools_stay_where_the_server_does_not_list_them_again(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "responses_client")
+    tool = Tool.model_validate({"name": "add", "inputSchema": {"type": "object"}})
+
+    class Confused:
+        """A client whose server answers with something else."""
+
+        async def list_tools(self, cursor: str | None) -> ListToolsResult:
+            return ListToolsResult.model_validate({"tools": [{"name": 5}]})
+
+    confused: Any = Confused()
+    connection = Connection(None, "demo", None, pytest.fail)
+    connection.tools = [tool]
+    await connection._refresh(confused)
+
+    assert connection.tools == [tool]
+    assert "MCP server demo: its tools cannot be listed: ValidationError: " in caplog.text
+
+
+async def test_listening_that_fails_ends_nothing_else() -> None:
+    def listen(*, tools_list_changed: bool) -> object:
+        raise ValueError("It is not a subscription.")
+
+    tools = SimpleNamespace(list_changed=True)
+    client: Any = SimpleNamespace(server_capabilities=SimpleNamespace(tools=tools), listen=listen)
+    await Connection(None, "demo", None, print)._listen(client)
+
+
+def test_standard_error_without_line_ends_is_logged_in_pieces(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "responses_client")
+    with _log_of("noisy") as file:
+        file.write("x" * 100_000)
+    eventually(lambda: len(caplog.records) == 2)
 
 
 async def test_server_that_says_nothing_of_changes_is_not_listened_to() -> None:

@@ -324,6 +324,4 @@ def test_settings_that_are_malformed_are_raw_and_logged(caplog: pytest.LogCaptur
     assert isinstance(tool, models.McpTool)
     assert (tool.server_label, tool.headers) == ("", None)
     assert response.to_dict() == wire
-    assert caplog.messages == [
-        "Malformed McpTool kept as raw data: Input should be a valid string at server_label"
-    ]
+    assert caplog.messages == ["Malformed McpTool kept as raw data: expected a valid string at server_label"]

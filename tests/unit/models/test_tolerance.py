@@ -117,8 +117,8 @@ def test_each_malformed_field_is_kept_and_logged(caplog: pytest.LogCaptureFixtur
     assert [type(item).__name__ for item in response.output] == ["UnknownItem"]
     assert response.to_dict() == wire
     assert caplog.messages == [
-        "Malformed member of OutputItem kept as UnknownItem: Input should be an object with a `type`",
-        "Malformed Response kept as raw data: Input should be a valid string at id",
+        "Malformed member of OutputItem kept as UnknownItem: expected an object with a `type`",
+        "Malformed Response kept as raw data: expected a valid string at id",
     ]
 
 

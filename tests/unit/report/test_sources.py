@@ -44,6 +44,12 @@ def test_file_is_recognised_by_its_content(text: str | bytes, kind: str, count: 
     assert (source.kind, len(source.records), source.skipped) == (kind, count, 0)
 
 
+def test_numbers_that_browsers_do_not_read_are_shown_as_text() -> None:
+    assert read('{"type": "a", "n": [NaN, 1e999, 1.5]}').records == [
+        {"type": "a", "n": ["nan", "inf", 1.5]},
+    ]
+
+
 def test_lines_that_are_not_objects_are_counted() -> None:
     source = read(f"{lines(DELTA)}\n\nnot JSON\n5\n{lines(DELTA)}\n", [0.0, 1.0, 2.0, 3.0, 4.5])
     assert (len(source.records), source.skipped, source.times) == (2, 2, [0.0, 4.5])

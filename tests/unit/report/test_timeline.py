@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from call_items import call, output
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from responses_client._report.sources import Source, as_source
+from responses_client._report.sources import Source, as_source, to_script_data
 from responses_client._report.timeline import Timeline, timeline
 
 USAGE = {
@@ -290,3 +293,75 @@ def test_data_has_what_the_script_reads() -> None:
     assert data["texts"][1] == ["output text", "message", 1, [(4, 2), (5, 5)], "Tea\U0001f375"]
     assert data["raw"] == STREAM
     assert (data["timed"], data["title"]) == (False, "Stream")
+
+
+NAMES = (
+    "response",
+    "item",
+    "call",
+    "output_index",
+    "content_index",
+    "id",
+    "delta",
+    "text",
+    "usage",
+    "input_tokens",
+)
+VALUES = st.recursive(
+    st.sampled_from([None, True, 1, -1, 1.5, "", "message", "completed", "\ud83d"]) | st.floats(),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from((*NAMES, "turn", "output")), inner)
+    ),
+    max_leaves=6,
+)
+KINDS = ("response.created", "response.completed", "response.output_text.delta", "response.output_item.done")
+FIELDS = st.fixed_dictionaries({}, optional=dict.fromkeys((*NAMES, "created_at", "completed_at"), VALUES))
+
+
+@example([("response.output_text.delta", {"output_index": [], "content_index": {}, "delta": "x"})])
+@example([("run.tool_returned", {"call": {"call_id": []}})])
+@given(st.lists(st.tuples(st.sampled_from((*KINDS, "run.tool_returned")), FIELDS), min_size=1, max_size=4))
+def test_events_may_say_anything(given: list[tuple[str, dict[str, Any]]]) -> None:
+    line, records = timeline(as_source([{**fields, "type": kind} for kind, fields in given], None))
+    assert len(json_of(line.to_data(records))["events"]) == len(given)
+
+
+@given(st.lists(FIELDS, min_size=1, max_size=3), VALUES)
+def test_turns_of_a_run_may_say_anything(responses: list[dict[str, Any]], item: Any) -> None:
+    turns = [{"input": [item], "response": response, "outputs": [item]} for response in responses]
+    line, records = timeline(as_source({"turns": turns}, None))
+    assert len(json_of(line.to_data(records))["events"]) == 2 * len(turns) + 1
+
+
+@given(st.lists(FIELDS, min_size=1, max_size=3), VALUES)
+def test_lines_of_a_journal_may_say_anything(bodies: list[dict[str, Any]], error: Any) -> None:
+    lines = [{"custom_id": "7", "response": {"body": body}, "error": error} for body in bodies]
+    line, records = timeline(as_source(lines, None))
+    assert len(json_of(line.to_data(records))["events"]) == len(lines)
+
+
+def test_count_of_tokens_that_is_not_a_number_is_not_added() -> None:
+    usages = [{"input_tokens": {"a": 1}}, {"input_tokens": 2, "output_tokens": 1, "total_tokens": 3}]
+    turns = [{"response": {"usage": usage}} for usage in usages]
+    assert dict(made_run(turns).facts)["usage"] == "3 tokens (2 input, 1 output)"
+
+
+def test_item_of_a_run_may_have_a_response() -> None:
+    item = {"response": {"status": "completed"}}
+    assert [label for _, label, _, _ in made_run([{"input": [item], "response": {}}]).events] == [
+        "message",
+        "turn 1: response",
+    ]
+
+
+def made_run(turns: list[dict[str, Any]]) -> Timeline:
+    return timeline(as_source({"turns": turns}, None))[0]
+
+
+def json_of(data: Any) -> Any:
+    """Return data as a browser reads them, which refuses NaN."""
+
+    def refuse(name: str) -> None:
+        raise AssertionError(f"{name} is not valid JSON")
+
+    return json.loads(to_script_data(data), parse_constant=refuse)

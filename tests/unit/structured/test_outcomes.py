@@ -47,10 +47,10 @@ def test_value_has_no_problem() -> None:
         ),
         (
             '{"a": "x", "b": "y"}',
-            "The text is not a valid dict: a: Input should be a valid integer, unable to parse string as an integer "
-            "and 1 more in .errors; what came is in .text and .response",
-            "The arguments are not a valid call of add: a: Input should be a valid integer, unable to parse string as "
-            "an integer and 1 more in .errors; what came is in .arguments",
+            "The text is not a valid dict: a: expected a valid integer, got str 'x' and 1 more in .errors; what came "
+            "is in .text and .response",
+            "The arguments are not a valid call of add: a: expected a valid integer, got str 'x' and 1 more in "
+            ".errors; what came is in .arguments",
         ),
         (
             "!",

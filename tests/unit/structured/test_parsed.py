@@ -108,14 +108,14 @@ NO_VALUE = [
     (
         [message(text('{"name": "Lima"}'))],
         {},
-        "The text is not a valid City: people: Field required; what came is in .text and .response",
+        "The text is not a valid City: people: missing, expected a value; what came is in .text and .response",
     ),
     (
         [message(text('{"name": 1}'))],
         {},
-        "The text is not a valid City: name: Input should be a valid string and 1 more in .errors; what came",
+        "The text is not a valid City: name: expected a valid string, got int 1 and 1 more in .errors; what came",
     ),
-    ([message(text("[]"))], {}, "The text is not a valid City: Input should be an object; what came is"),
+    ([message(text("[]"))], {}, "The text is not a valid City: expected an object, got list; what came is"),
     ([], {}, "The output has no text to read as City, it has nothing"),
     ([CALL, REASONING, CALL], {}, "The output has no text to read as City, it has function_call, reasoning"),
     (
@@ -196,10 +196,10 @@ def test_error_has_an_entry_for_each_part_that_does_not_fit() -> None:
 
     assert error is not None
     assert [(entry["path"], entry["message"]) for entry in error.errors] == [
-        ("[0].people", "Field required"),
-        ("[1].people", "Input should be a valid integer, unable to parse string as an integer"),
+        ("[0].people", "missing, expected a value"),
+        ("[1].people", "expected a valid integer, got str 'many'"),
     ]
-    assert error.errors[1]["expected"] == "a valid integer, unable to parse string as an integer"
+    assert error.errors[1]["expected"] == "a valid integer"
     assert error.errors[1]["value_type"] == "str"
     assert isinstance(error.__cause__, ValidationError)
 

@@ -11,9 +11,16 @@ import httpx
 import pydantic
 import pytest
 from callers import MODES
-from cassette_tools import KEY, record, recorded, replay, replayed
+from cassette_tools import ADDRESS, KEY, record, recorded, replay, replayed
 
-from responses_client import APIConnectionError, NotFoundError, RateLimitError, StreamInterrupted
+from responses_client import (
+    APIConnectionError,
+    BadRequestError,
+    NotFoundError,
+    RateLimitError,
+    RawAnswer,
+    StreamInterrupted,
+)
 from responses_client.testing import Cassette, CassetteError, NotRecorded, Server, VirtualClock
 
 ASK: dict[str, Any] = {"model": "gpt-5.4", "input": "Hi"}
@@ -501,6 +508,135 @@ def test_no_secret_is_in_the_file(path: Path, server: Server) -> None:
         "query-of",
     ):
         assert secret not in text
+
+
+def test_secret_of_a_request_is_masked_wherever_an_answer_repeats_it(path: Path) -> None:
+    tool: dict[str, Any] = {
+        "type": "mcp",
+        "server_label": "docs",
+        "authorization": "token-of-the-server",
+        "headers": {"X-Key": "header-of-the-server"},
+    }
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        message = f"token-of-the-server and header-of-the-server are refused at {request.url}"
+        headers = {"x-request-id": "of query-of-the-request"}
+        return httpx.Response(400, json={"error": {"message": message}}, headers=headers)
+
+    with Cassette(path, "record") as cassette:
+        http_client = httpx.Client(transport=httpx.MockTransport(answer))
+        client = cassette.client(api_key=KEY, base_url=ADDRESS, http_client=http_client)
+        with pytest.raises(BadRequestError):
+            client.responses.create(**ASK, tools=[tool], extra_query={"api_key": "query-of-the-request"})
+    text = path.read_text()
+
+    assert "of-the-server" not in text
+    assert "query-of" not in text
+    assert "are refused at" in text
+
+
+def test_stream_that_is_open_at_the_end_is_written_as_far_as_it_came_and_without_keys(
+    path: Path, server: Server
+) -> None:
+    server.reply("Hello")
+    with Cassette(path, "record") as cassette:
+        http_client = httpx.Client(transport=server.transport())
+        client = cassette.client(api_key=KEY, base_url=ADDRESS, http_client=http_client)
+        opened = client.responses.create(**ASK, stream=True)
+        first = next(iter(opened))
+    opened.close()
+
+    assert KEY not in path.read_text()
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+    with Cassette(path) as cassette, cassette.client().responses.create(**ASK, stream=True) as again:
+        assert next(iter(again)) == first
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_async_stream_that_is_open_at_the_end_is_written_without_keys(
+    path: Path, server: Server, backend: str
+) -> None:
+    async def scenario() -> Any:
+        async with Cassette(path, "record") as cassette:
+            http_client = httpx.AsyncClient(transport=server.async_transport())
+            client = cassette.async_client(api_key=KEY, base_url=ADDRESS, http_client=http_client)
+            opened = await client.responses.create(**ASK, stream=True)
+            first = await anext(aiter(opened))
+        await opened.aclose()
+        return first
+
+    first = anyio.run(scenario, backend=backend)
+
+    assert KEY not in path.read_text()
+    assert json.loads(path.read_text().splitlines()[3])["event"]["type"] == first.type
+
+
+def test_request_without_an_answer_at_the_end_is_left_out(path: Path) -> None:
+    cassette = Cassette(path, "record")
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        cassette.close()
+        return httpx.Response(200, json={"id": "resp_1", "object": "response"})
+
+    http_client = httpx.Client(transport=httpx.MockTransport(answer))
+    ask(cassette.client(api_key=KEY, base_url=ADDRESS, http_client=http_client))
+
+    assert path.read_text().splitlines() == ['{"cassette": 1}']
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def test_answer_that_the_function_of_the_user_fails_on_is_not_written(path: Path, server: Server) -> None:
+    def scrub(value: Any) -> Any:
+        return {**value, "model": value["model"].upper()}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"id": "resp_1", "object": "response"})
+
+    with Cassette(path, "record", scrub=scrub) as cassette:
+        http_client = httpx.Client(transport=httpx.MockTransport(answer))
+        client = cassette.client(api_key=KEY, base_url=ADDRESS, http_client=http_client)
+        with pytest.raises(KeyError):
+            ask(client)
+
+    assert path.read_text().splitlines() == ['{"cassette": 1}']
+
+
+@pytest.mark.parametrize("content_type", ["text/event-stream", "application/jsonl"])
+def test_lines_of_json_are_scrubbed_whatever_they_stand_in(path: Path, content_type: str) -> None:
+    content = (
+        'data: {"choices": [{"text": "private"}], "authorization": "of-the-server"}\n\n'
+        '{"choices": [{"text": "private"}]}\n'
+        '{"choices": [{"te'
+    )
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, text=content, headers={"content-type": content_type})
+
+    with Cassette(path, "record", scrub=["choices[*].text"]) as cassette:
+        http_client = httpx.Client(transport=httpx.MockTransport(answer))
+        client = cassette.client(api_key=KEY, base_url=ADDRESS, http_client=http_client)
+        client.request("GET", "/files/file_1/content", cast_to=RawAnswer)
+
+    with Cassette(path) as cassette:
+        again = cassette.client().request("GET", "/files/file_1/content", cast_to=RawAnswer)
+    assert again.content.decode() == (
+        'data: {"choices":[{"text":"***"}],"authorization":"***"}\n\n'
+        '{"choices":[{"text":"***"}]}\n'
+        '{"choices": [{"te'
+    )
+
+
+def test_half_of_a_surrogate_pair_replays_as_it_came(path: Path) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(
+            200, content=rb'{"id": "resp_1", "object": "response", "instructions": "\ud83d"}'
+        )
+
+    with Cassette(path, "record") as cassette:
+        http_client = httpx.Client(transport=httpx.MockTransport(answer))
+        first = ask(cassette.client(api_key=KEY, base_url=ADDRESS, http_client=http_client))
+
+    assert replay(path, ask) == first
 
 
 def test_function_of_the_user_has_the_last_word(path: Path, server: Server) -> None:

@@ -273,11 +273,15 @@ def test_lines_of_a_session_are_read_as_they_were_written() -> None:
 
 @pytest.mark.parametrize(
     ("closed", "message"),
-    [({"reason": ""}, "has no 'code'"), ({"code": "1000"}, "has a code that is not a number")],
+    [
+        ({"reason": ""}, "closed.code: Field required"),
+        ({"code": "1000", "reason": ""}, "closed.code: Input should be a valid integer"),
+        ({"code": 70_000, "reason": ""}, "closed.code: Input should be less"),
+    ],
 )
 def test_end_without_a_code_is_an_error_with_its_line(closed: dict[str, str], message: str) -> None:
     lines = [*write_lines([exchange()]), json.dumps({"at": 1, "closed": closed})]
-    with pytest.raises(CassetteError, match=f"line 4 {message}"):
+    with pytest.raises(CassetteError, match=f"line 4: {message}"):
         read_lines(lines)
 
 

@@ -249,7 +249,9 @@ def test_whole_item_for_another_call_is_refused() -> None:
     item = {"type": "function_call_output", "call_id": "call_9", "output": "a"}
 
     assert refused(item) == "expected the answer to the call call_1, got that to call_9"
-    assert "Field required at call_id" in refused({"type": "custom_tool_call_output", "output": "a"}, CUSTOM)
+    assert "expected a value at call_id" in refused(
+        {"type": "custom_tool_call_output", "output": "a"}, CUSTOM
+    )
     assert output(item, CUSTOM) == '{"type":"function_call_output","call_id":"call_9","output":"a"}'
 
 
@@ -421,8 +423,8 @@ def mistakes(form: Any, text: str) -> str:
 
 def test_wrong_arguments_are_reported_with_their_places() -> None:
     assert mistakes(dict[str, list[int]], '{"a": [1, "x"], "b": 3}') == (
-        "the arguments do not fit: a[1]: Input should be a valid integer, unable to parse string as an integer; "
-        "b: Input should be a valid array"
+        "the arguments do not fit: a[1]: expected a valid integer, got str 'x'; "
+        "b: expected a valid array, got int 3"
     )
 
 
@@ -434,7 +436,7 @@ def test_at_most_ten_mistakes_are_reported() -> None:
 
 
 def test_mistake_of_the_whole_value_has_no_place() -> None:
-    assert mistakes(dict[str, int], "[]") == "the arguments do not fit: Input should be an object"
+    assert mistakes(dict[str, int], "[]") == "the arguments do not fit: expected an object, got list"
 
 
 def test_invalid_json_is_reported() -> None:

@@ -186,7 +186,7 @@ def test_type_of_the_text_and_types_of_calls_go_together(caller: Caller, server:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ('{"table": "t", "limit": 0}', "limit: Input should be greater than or equal to 1"),
+        ('{"table": "t", "limit": 0}', "limit: expected a number greater than or equal to 1, got int 0"),
         ('{"table": "t"', "The arguments are not valid JSON"),
     ],
 )

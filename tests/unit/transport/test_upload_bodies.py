@@ -8,8 +8,7 @@ from typing import TypeVar
 import httpx
 import pytest
 
-from responses_client._transport.protocols import InThread, Upload
-from responses_client._transport.upload_bodies import stream_of
+from responses_client._transport.upload_bodies import InThread, Upload, stream_of
 
 T = TypeVar("T")
 

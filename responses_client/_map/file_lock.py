@@ -1,12 +1,17 @@
-"""The lock of a journal: one map at a time writes the file, and any other learns which one that is."""
+"""The lock of a file: one call at a time writes it, and any other learns which process that is.
+
+Maps lock their journals with it, and `responses.batch` locks its state.
+"""
 
 # How it works
 #
 # The lock is that of the system, on the open file: `flock`, or a locked byte on Windows. It holds between threads and
 # between processes, whichever path or link leads to the file, and it ends with the process, however that ends. A system
-# knows no more of a lock than that it is there. So the map that has it leaves a note beside the file,
+# knows no more of a lock than that it is there. So the holder leaves a note beside the file, such as
 # `results.jsonl.lock`, with its process, its host and the time. The note is for messages alone: one that a killed
-# process left behind locks nothing, and the next map replaces it.
+# process left behind locks nothing, and the next holder replaces it.
+#
+# The lock is that of the file and not of its name: whoever locks a file may append to it, but not replace it.
 #
 # A process that was forked off has the open file, too, and with it a share of the lock. `forks` closes the file there,
 # and `release` ends the lock itself, which ends it for all copies of the file.
@@ -26,7 +31,7 @@ from .._base import clock
 from .._base.json_types import as_object
 from .._base.messages import MAX_VALUE_CHARS, one_line
 
-__all__ = ["InUse", "JournalLock"]
+__all__ = ["FileLock", "InUse"]
 
 logger = logging.getLogger("responses_client")
 
@@ -44,7 +49,7 @@ class InUse(Exception):
     """The file is locked; the message names the holder."""
 
 
-class JournalLock:
+class FileLock:
     """The lock of a file, and the note beside it.
 
     Args:
@@ -72,7 +77,7 @@ class JournalLock:
                 clock.sleep(_SECONDS_BETWEEN_CHECKS)
         except OSError as error:
             logger.warning(
-                "%s cannot be locked (%s), as on some network file systems; make sure that no other map uses it",
+                "%s cannot be locked (%s), as on some network file systems; make sure that nothing else uses it",
                 self._path,
                 error.strerror or type(error).__name__,
             )

@@ -1,4 +1,4 @@
-"""The lock of a journal: its note, systems without locks, and Windows."""
+"""The lock of a file: its note, systems without locks, and Windows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from responses_client._map.journal_lock import InUse, JournalLock, _host, _is_alive
+from responses_client._map.file_lock import FileLock, InUse, _host, _is_alive
 from responses_client.testing import VirtualClock
 
 
@@ -37,12 +37,12 @@ def clock() -> Iterator[VirtualClock]:
 
 def refusal(path: Path) -> str:
     with FileIO(path, "a+") as file, pytest.raises(InUse) as caught:
-        JournalLock(path).acquire(file)
+        FileLock(path).acquire(file)
     return str(caught.value)
 
 
 def test_note_names_the_holder_until_the_lock_ends(path: Path, note: Path, clock: VirtualClock) -> None:
-    lock = JournalLock(path)
+    lock = FileLock(path)
     with FileIO(path, "a+") as file:
         lock.acquire(file)
         assert json.loads(note.read_text())["pid"] == os.getpid()
@@ -66,7 +66,7 @@ def test_note_that_cannot_be_right_is_waited_for(
     path: Path, note: Path, clock: VirtualClock, left: str
 ) -> None:
     with FileIO(path, "a+") as file:
-        lock = JournalLock(path)
+        lock = FileLock(path)
         lock.acquire(file)
         note.unlink()
         if left:
@@ -80,7 +80,7 @@ def test_note_that_cannot_be_right_is_waited_for(
 
 def test_lock_that_ends_meanwhile_is_taken(path: Path, note: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with FileIO(path, "a+") as first, FileIO(path, "a+") as second:
-        held, wanted = JournalLock(path), JournalLock(path)
+        held, wanted = FileLock(path), FileLock(path)
         held.acquire(first)
         note.unlink()
         monkeypatch.setattr("responses_client._base.clock.sleep", lambda seconds: held.release())
@@ -97,7 +97,7 @@ def test_process_of_another_user_or_host_is_named(
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
     with FileIO(path, "a+") as file:
-        lock = JournalLock(path)
+        lock = FileLock(path)
         lock.acquire(file)
         note.write_text(json.dumps({"pid": 7, "host": "far\naway" + "y" * 100, "since": "then"}))
         assert refusal(path) == f"another process (pid 7 on far away{'y' * 72}…, since then)"
@@ -113,7 +113,7 @@ def test_link_in_the_place_of_the_note_is_not_followed(path: Path, note: Path, t
     other.write_text("precious")
     note.symlink_to(other)
     with FileIO(path, "a+") as file:
-        lock = JournalLock(path)
+        lock = FileLock(path)
         lock.acquire(file)
         lock.release()
     assert other.read_text() == "precious"
@@ -122,7 +122,7 @@ def test_link_in_the_place_of_the_note_is_not_followed(path: Path, note: Path, t
 def test_folder_that_takes_no_note_does_not_stop_the_map(path: Path, note: Path, clock: VirtualClock) -> None:
     note.mkdir()
     with FileIO(path, "a+") as file:
-        lock = JournalLock(path)
+        lock = FileLock(path)
         lock.acquire(file)
         assert refusal(path) == "a process that left no note of itself"
         lock.release()
@@ -141,14 +141,14 @@ def test_file_system_without_locks_is_named_in_the_log(
         raise OSError(errno.ENOLCK, strerror)
 
     monkeypatch.setattr("fcntl.flock", flock)
-    lock = JournalLock(path)
+    lock = FileLock(path)
     with FileIO(path, "a+") as file:
         lock.acquire(file)
         lock.release()
     assert not note.exists()
     assert [record.getMessage() for record in caplog.records] == [
-        f"{path} cannot be locked ({strerror or 'OSError'}), as on some network file systems; make sure that no other "
-        "map uses it"
+        f"{path} cannot be locked ({strerror or 'OSError'}), as on some network file systems; make sure that "
+        "nothing else uses it"
     ]
 
 
@@ -169,7 +169,7 @@ def test_windows_locks_a_byte_behind_the_end(
     fake: Any = SimpleNamespace(locking=locking, LK_NBLCK="lock", LK_UNLCK="unlock")
     monkeypatch.setitem(sys.modules, "fcntl", None)
     monkeypatch.setitem(sys.modules, "msvcrt", fake)
-    lock = JournalLock(path)
+    lock = FileLock(path)
     with FileIO(path, "a+") as file:
         lock.acquire(file)
         assert locked == {2**31 - 2: 1}
@@ -180,5 +180,5 @@ def test_windows_locks_a_byte_behind_the_end(
 
 def test_windows_takes_every_process_for_alive(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("responses_client._map.journal_lock.os", SimpleNamespace(name="nt"))
+        patch.setattr("responses_client._map.file_lock.os", SimpleNamespace(name="nt"))
         assert _is_alive(-5)
