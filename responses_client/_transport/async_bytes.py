@@ -19,12 +19,8 @@ def async_bytes(package: Any) -> Any:
     stream: Any = package.ByteStream
 
     class Bytes(stream):  # type: ignore[misc]  # the class of either library
-        def __init__(self, content: bytes) -> None:
-            super().__init__(content)
-            self._content = content
-
         def __aiter__(self) -> AsyncIterator[bytes]:
-            return _Piece(self._content)
+            return _Piece(next(iter(self)))
 
     return Bytes
 
