@@ -29,6 +29,7 @@ FLAGS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
     "--hide-scrollbars",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--remote-debugging-port=0",
 ]
 _SECONDS = 30.0
@@ -36,7 +37,8 @@ _SECONDS = 30.0
 
 def find_chromium() -> str | None:
     """Return the path of Chromium, or None where there is none."""
-    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+    return next(filter(None, map(shutil.which, names)), None)
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -88,8 +90,7 @@ class Browser:
             case "Network.responseReceived" if params["response"]["status"] >= 400:
                 self.errors.append(f"{params['response']['status']}: {params['response']['url']}")
             case "Runtime.exceptionThrown":
-                details = params["exceptionDetails"]
-                self.errors.append(details.get("exception", {}).get("description", details["text"]))
+                self.errors.append(_exception(params))
             case "Runtime.consoleAPICalled" if params["type"] in ("error", "warning", "assert"):
                 self.errors.append(" ".join(str(each.get("value")) for each in params["args"]))
             case "Log.entryAdded" if params["entry"]["level"] in ("error", "warning"):
@@ -112,20 +113,28 @@ class Browser:
 
     def open(self, url: str) -> None:
         """Open a page and wait until it has loaded and run its scripts."""
-        self.call("Page.navigate", url=url)
+        if failure := self.call("Page.navigate", url=url).get("errorText"):
+            raise RuntimeError(f"{url}: {failure}")
         while self._next().get("method") != "Page.loadEventFired":
             pass
         self.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))")
 
     def run(self, script: str) -> Any:
-        """Return the value of a script."""
+        """Return the value of a script; of a promise, the value that it resolves to."""
         result = self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        if "exceptionDetails" in result:
+            raise RuntimeError(f"{script}: {_exception(result)}")
         return result["result"].get("value")
 
     def screenshot(self, path: Path) -> None:
         """Write a picture of the window."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))
+
+
+def _exception(found: dict[str, Any]) -> str:
+    details = found["exceptionDetails"]
+    return str(details.get("exception", {}).get("description", details["text"]))
 
 
 @contextmanager
@@ -145,7 +154,11 @@ def browser(chromium: str) -> Generator[Browser, None, None]:
                 yield Browser(socket)
         finally:
             process.terminate()
-            process.wait(_SECONDS)
+            try:
+                process.wait(_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def _port(file: Path, process: subprocess.Popen[bytes]) -> int:

@@ -31,19 +31,20 @@ ResponsesClientError
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from ._base.error_bodies import as_data, read_error
-from ._base.error_copies import reduce_error
 from ._base.field_errors import FieldError
 from ._base.foreign_errors import takes_answers
 from ._base.http import Headers, url_path
 from ._base.messages import MAX_BODY_CHARS, body_clause, body_start, clause, fact_list, one_line, sentence
 from ._base.public import foreign_attributes
 from ._base.retry import advice_after
+from ._base.stream_failures import StreamFailure
 
 if TYPE_CHECKING:
     from ._base.http import ResponseMeta
+    from ._base.stream_failures import StreamProgress
     from ._runs.result import RunResult
     from .models import Batch, OutputItem, Response, StreamEvent, VectorStoreFile, VectorStoreFileBatch
 
@@ -94,6 +95,8 @@ class ResponsesClientError(Exception):
         super().__init__(*[sentence(arg) if isinstance(arg, str) else arg for arg in args])
 
     def __reduce__(self) -> tuple[Callable[..., Exception], tuple[object, ...]]:
+        from ._base.error_copies import reduce_error
+
         return reduce_error(self, ResponsesClientError)
 
 
@@ -166,9 +169,9 @@ class APIStatusError(APIError):
     """An answer with an error status (or a redirect that was not followed).
 
     `message`, `code`, `type` and `param` are those of the API, None where its body has none; `message` is then the
-    first part of the body, or the title of a page. `body` is the parsed JSON (of an event stream, the event with the error), a string if the
-    body is not JSON, and None if it is empty. `headers` ignore case. `retry_after` is the time in seconds that the
-    server asks to wait, None if it does not. `tries` is the number of requests sent.
+    first part of the body, or the title of a page. `body` is the parsed JSON (of an event stream, the event with the
+    error), a string if the body is not JSON, and None if it is empty. `headers` ignore case. `retry_after` is the time
+    in seconds that the server asks to wait, None if it does not. `tries` is the number of requests sent.
     """
 
     advice: ClassVar[str] = "see .body for the whole answer"
@@ -263,41 +266,7 @@ class InternalServerError(APIStatusError):
     advice = "try again later"
 
 
-class StreamProgress(TypedDict, total=False):
-    """How far a stream got before an error ended it: arguments of such errors, which keep them as attributes."""
-
-    partial: Response | None
-    response_id: str | None
-    last_sequence_number: int | None
-
-
-class _StreamFailure:
-    """The attributes of an error that may end a stream."""
-
-    partial: Response | None = None
-    """The response so far; None before anything of it came."""
-    response_id: str | None = None
-    """The id of the response; None if it is not known."""
-    last_sequence_number: int | None = None
-    """The number of the last event that came; None if the server sends no numbers."""
-
-    def note_progress(
-        self,
-        *,
-        partial: Response | None = None,
-        response_id: str | None = None,
-        last_sequence_number: int | None = None,
-    ) -> None:
-        """Set how far the stream got that this error ended."""
-        self.partial = partial
-        self.response_id = response_id
-        self.last_sequence_number = last_sequence_number
-
-    def _where(self) -> str:
-        return "" if self.partial is None else "; what came is in .partial"
-
-
-class ResponseValidationError(APIError, _StreamFailure):
+class ResponseValidationError(APIError, StreamFailure):
     """An answer that does not match the API: not JSON, another content type, or JSON of another shape.
 
     `path` is the place in the JSON (`output[0].content`), None if the answer as a whole is wrong. `body` is the
@@ -326,7 +295,7 @@ class ResponseValidationError(APIError, _StreamFailure):
         self.args: tuple[str] = (sentence(text),)
 
 
-class StreamError(APIError, _StreamFailure):
+class StreamError(APIError, StreamFailure):
     """The API reported an error inside a stream, by an `error` event or a response that failed.
 
     `event` is that event as it came. `message`, `code`, `type`, `param` and `status_code` are those of the API, None
@@ -400,7 +369,7 @@ class StreamError(APIError, _StreamFailure):
         )
 
 
-class StreamInterrupted(APIError, _StreamFailure):
+class StreamInterrupted(APIError, StreamFailure):
     """A stream ended before its terminal event; `partial` is the response so far.
 
     `reason` says what ended the stream; `response_id` and `last_sequence_number` say how far it got. A response
@@ -461,7 +430,7 @@ class WebhookSignatureError(ResponsesClientError, ValueError):
 
 
 class WaitTimeout(ResponsesClientError):
-    """What was waited for was not finished in time; `state` is its last known state, None if no poll succeeded.
+    """The end of a wait that came before its object was finished; `state` is its last state, None if no poll succeeded.
 
     `response` is the same for a background response, and `batch` for a batch of requests.
     """

@@ -33,6 +33,20 @@ def _usual_log_level() -> None:
     logging.getLogger().setLevel(logging.WARNING)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "no_cover: not traced by coverage, which would take as long as the test"
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let coverage not count on what random input happens to reach."""
+    for item in items:
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker("no_cover")
+
+
 def pytest_collection_finish() -> None:
     """Leave the tests out of garbage collection, of which each one would look at half a million objects."""
     gc.collect()

@@ -14,7 +14,7 @@ from pydantic_core import to_json
 from .._base import clock
 from .._base.error_bodies import parse_body, read_error
 from .._base.field_errors import invalid_json_reason
-from .._base.http import Headers, ResponseMeta, origin
+from .._base.http import Headers, ResponseMeta
 from .._base.json_types import is_object, json_or
 from .._base.messages import MAX_BODY_CHARS, MAX_VALUE_CHARS, UNREAD, one_line
 from .._base.redaction import NO_SECRETS, Redactor
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_KEPT_BYTES",
-    "REDIRECT_STATUSES",
     "STREAM_TYPE",
     "answer_error",
     "content_type",
@@ -246,9 +245,6 @@ def describe_answer(meta: ResponseMeta) -> str:
     return f"status {meta.status_code}, {kind or 'no content type'}"
 
 
-# RFC 9110, 15.4: 303 turns the request into a GET, and 300 leaves the choice to the user. 301 and 302 keep method and
-# body here, as 307 and 308 do; browsers turn POST into GET for historical reasons, which no API means.
-REDIRECT_STATUSES = frozenset({301, 302, 307, 308})
 # RFC 9110, 15.5.8: no API answers with it.
 _FROM_PROXY = 407
 _PROXY_ADVICE = "correct the user and password of the proxy, which answered this"
@@ -304,7 +300,9 @@ def status_error(
     found = read_error(parsed)
     message = found.message
     if 300 <= status < 400:
-        message = _redirect_reason(status, kept.get("location"), url)
+        from .redirects import redirect_reason
+
+        message = redirect_reason(status, kept.get("location"), url)
     wait = requested_wait(status, kept, message, now)
     cls = InternalServerError if status >= 500 else _STATUS_CLASSES.get(status, APIStatusError)
     error = cls(
@@ -325,23 +323,6 @@ def status_error(
     if status == _FROM_PROXY:
         error.args = (f"{error.args[0].rpartition('; ')[0]}; {_PROXY_ADVICE}",)
     return error
-
-
-def _redirect_reason(status: int, location: str | None, url: str) -> str:
-    if location is None:
-        return "a redirect without a Location header"
-    target = origin(location, url)
-    if not target:
-        return "a redirect whose Location is not a URL"
-    if target != origin(url):
-        return f"a redirect to {target}, not followed because another origin must not get the request and its key"
-    if status == 303:
-        return f"a redirect within {target}, not followed because it would turn the request into a GET"
-    if status not in REDIRECT_STATUSES:
-        return (
-            f"a redirect within {target}, not followed because {status} does not say that the request moved"
-        )
-    return f"a redirect within {target}, not followed because it would exceed max_redirects"
 
 
 def _first_part(body: bytes, headers: Headers) -> str:

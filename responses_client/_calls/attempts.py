@@ -15,7 +15,7 @@
 #   |    v
 #   |    send it <-------------------------------+
 #   |    |                                       | the same request to another URL
-#   |    +-- redirect within the origin ---------+ (at most `max_redirects` times)
+#   |    +-- redirect that may be followed -------+ (at most `max_redirects` times; see redirects.py)
 #   |    |
 #   |    +-- 2xx, 101 -------> return the answer, its body unread
 #   |    |
@@ -54,7 +54,6 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
-from urllib.parse import urljoin
 
 from .._base import clock
 from .._base.clock import NO_DEADLINE, Deadline
@@ -63,7 +62,7 @@ from .._base.http import Headers, ResponseMeta, origin
 from .._base.messages import MAX_VALUE_CHARS, UNREAD, clause, one_line
 from .._base.redaction import Redactor, public_url
 from .._base.retry import GiveUp, Outcome, Policy, StatusFailure, decide, rate_limit_policy
-from .._transport.protocols import IO, Body, TransportError, WireRequest
+from .._transport.protocols import IO, Body, TransportError
 from ..errors import (
     APIConnectionError,
     APIError,
@@ -72,9 +71,8 @@ from ..errors import (
     ResponseValidationError,
 )
 from ..models import Model
-from .answers import MAX_KEPT_BYTES, REDIRECT_STATUSES, STREAM_TYPE, answer_error, content_type, parse_result
+from .answers import MAX_KEPT_BYTES, STREAM_TYPE, answer_error, content_type, parse_result
 from .auth import RequestSigner
-from .operation import BinaryOperation
 from .request import Call, is_observed
 
 if TYPE_CHECKING:
@@ -86,7 +84,6 @@ _T = TypeVar("_T")
 _R = TypeVar("_R", bound=Model)
 logger = logging.getLogger("responses_client")
 
-_SENT_ABROAD = ("Accept", "Accept-Encoding", "User-Agent")  # to hosts other than the API
 LONG_WAIT_SECONDS = 60.0
 """A wait that is longer is a warning in the log."""
 
@@ -373,7 +370,11 @@ class Attempts:
                 if request.upload is not None and request.upload.problem is not None:
                     raise request.upload.problem from None
                 raise
-            following = _redirected(self.call, request, body)
+            if not 300 <= body.status_code < 400:
+                return body
+            from .redirects import redirected  # here, because few answers are redirects
+
+            following = redirected(self.call, request, body)
             if following is None or not redirects or not self._can_repeat:
                 return body
             await body.close()
@@ -408,26 +409,6 @@ async def as_value(work: Awaitable[_T]) -> _T | TransportError:
         return await work
     except TransportError as failure:
         return failure.with_traceback(None)
-
-
-def _redirected(call: Call[Any], request: WireRequest, body: Body) -> WireRequest | None:
-    """Return the request that follows a redirect, if it may be followed; None for any other answer.
-
-    Only within the origin, because another one must not get the key, and the prompt with it. The content of a file may
-    be stored by another host, which gets neither; it must not be less secret on the way.
-    """
-    location = body.headers.get("location")
-    if body.status_code not in REDIRECT_STATUSES or not location:
-        return None
-    there = origin(location, request.url)
-    if there == origin(request.url):
-        return request._replace(url=urljoin(request.url, location))
-    schemes = ("https://", "http://") if request.url.startswith("http:") else ("https://",)
-    if not isinstance(call.operation, BinaryOperation) or not there.startswith(schemes):
-        return None
-    headers = {name: request.headers[name] for name in _SENT_ABROAD if request.headers.get(name) is not None}
-    target = urljoin(request.url, location)
-    return request._replace(url=target, headers=headers, auth=None, is_foreign=True)
 
 
 async def fetch(io: IO, call: Call[_R], throttle: Throttle | None = None) -> _R:

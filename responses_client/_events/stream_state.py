@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .._base.http import ResponseMeta
-    from ..errors import StreamProgress
+    from .._base.stream_failures import StreamProgress
     from ..models import StreamEvent
     from .accumulator import Accumulator
     from .resume_check import ResumeCheck

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sized
+from collections.abc import Sized
 from typing import TYPE_CHECKING, Protocol
 
 from .._base import clock
@@ -42,7 +42,7 @@ class MapProgress:
         given: The requests, as the user passed them.
         requests: The requests, as they are read.
         throttles: The rate limits of the map.
-        on_progress: A function of the user's for each `Progress`.
+        has_listener: Whether a function of the user's is told.
         display: Shows it; None if nothing is to be shown.
     """
 
@@ -51,12 +51,12 @@ class MapProgress:
         given: object,
         requests: RequestCount,
         throttles: Throttles,
-        on_progress: Callable[[Progress], object] | None,
+        has_listener: bool,
         display: ProgressDisplay | None,
     ) -> None:
-        self.on_progress = on_progress
         self._requests = requests
         self._throttles = throttles
+        self._has_listener = has_listener
         self._display = display
         self._size = _size(given)
         self._meter = ProgressMeter(clock.monotonic())
@@ -80,7 +80,7 @@ class MapProgress:
             is_replayed=result.is_replayed,
             tokens=0 if usage is None else usage.total_tokens or 0,
         )
-        if self.on_progress is None and self._display is not None and not self._display.is_due:
+        if not self._has_listener and self._display is not None and not self._display.is_due:
             return None
         return self.now()
 

@@ -78,15 +78,15 @@ class _Map:
 
     def _measure(self, given: object, requests: RequestCount, throttles: Throttles) -> None:
         """Prepare the progress, if somebody is to be told."""
-        on_progress = self._options.on_progress
+        has_listener = self._options.on_progress is not None
         display = None
         if self._options.progress:
             from .._base.progress_display import ProgressDisplay
 
             display = ProgressDisplay("responses.map")
-        elif on_progress is None:
+        elif not has_listener:
             return
-        self._progress = MapProgress(given, requests, throttles, on_progress, display)
+        self._progress = MapProgress(given, requests, throttles, has_listener, display)
 
     def _require_open(self) -> None:
         forks.refuse_after_fork(self._process, "map")

@@ -61,8 +61,8 @@ from .source import Source, second_reader
 
 if TYPE_CHECKING:
     from .._base.http import ResponseMeta
+    from .._base.stream_failures import StreamProgress
     from .._calls.request import Call
-    from ..errors import StreamProgress
     from ..models import Response
     from .resumption import ResumeToken
 

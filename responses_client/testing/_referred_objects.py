@@ -72,9 +72,6 @@ def find_in_files(store: Store, tool: JSONObject, query: str) -> list[JSONObject
         return None
     # Without checks, the settings may be anything.
     settings = tool if store.validate else {}
-    hits = hits_in(store, searched, [query], as_object(settings.get("filters")))
-    least = as_object(settings.get("ranking_options")).get("score_threshold") or 0
-    most = settings.get("max_num_results") or _MAX_RESULTS
     return [
         {
             "file_id": hit.key.id,
@@ -83,6 +80,5 @@ def find_in_files(store: Store, tool: JSONObject, query: str) -> list[JSONObject
             "score": hit.score,
             "text": hit.text,
         }
-        for hit in hits
-        if hit.score >= least
-    ][:most]
+        for hit in hits_in(store, searched, [query], settings, most=_MAX_RESULTS)
+    ]

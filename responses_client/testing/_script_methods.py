@@ -205,7 +205,10 @@ class ScriptMethods(HostedToolMethods):
         return self._change(Pace(cut_after=check_count("events", events, minimum=0), clean_cut=clean))
 
     def delay(self, seconds: float = 0.0, *, per_event: float = 0.0) -> Self:
-        """Delay the next answer: by `seconds` before its headers, by `per_event` seconds between its events.
+        """Delay the next answer, and no other: by `seconds` before its headers, `per_event` seconds between its events.
+
+            for text in ("Tea", "Milk"):
+                server.delay(2).reply(text)
 
         If a wait is longer than the client's read timeout, it ends after that time in `httpx.ReadTimeout`.
 

@@ -13,9 +13,8 @@ from ._lexical_search import text_in
 from ._list_pages import page, page_query
 from ._recorded_request import RecordedRequest
 from ._store import Store
-from ._vector_stores import FileBatch, IndexedFile, VectorStore, strategy_of
+from ._vector_stores import FILE_STATUSES, FileBatch, IndexedFile, VectorStore, strategy_of
 
-_STATUSES = ("in_progress", "completed", "failed", "cancelled")
 _EMPTY: JSONObject = {"code": "invalid_file", "message": "The file has no text."}
 
 
@@ -150,7 +149,7 @@ def _batch(store: Store, params: Mapping[str, str]) -> FileBatch:
 
 def _listed(request: RecordedRequest, files: Sequence[IndexedFile]) -> Answer:
     wanted: Any = request.query.get("filter")
-    if wanted is not None and wanted not in _STATUSES:
-        unsupported(wanted, _STATUSES, "filter")
+    if wanted is not None and wanted not in FILE_STATUSES:
+        unsupported(wanted, FILE_STATUSES, "filter")
     shown = [file.shown() for file in files if wanted in (None, file.status)]
     return Answer.of_json(page(shown, page_query(request.query)))

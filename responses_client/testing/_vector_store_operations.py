@@ -79,14 +79,12 @@ def search_vector_store(store: Store, request: RecordedRequest, params: Mapping[
     queries = [str(each) for each in query] if is_array(query) else [str(query)]
     if not any(each.strip() for each in queries):
         raise ApiError(400, "Invalid 'query': it must not be empty.", param="query", code="invalid_value")
-    hits = hits_in(store, [found], queries, as_object(body.get("filters")))
-    least = as_object(body.get("ranking_options")).get("score_threshold") or 0
-    most = body.get("max_num_results") or _SEARCH_RESULTS
+    hits = hits_in(store, [found], queries, body, most=_SEARCH_RESULTS)
     return Answer.of_json(
         {
             "object": "vector_store.search_results.page",
             "search_query": queries,
-            "data": [_result(store, hit) for hit in hits if hit.score >= least][:most],
+            "data": [_result(store, hit) for hit in hits],
             "has_more": False,
             "next_page": None,
         }
@@ -94,9 +92,14 @@ def search_vector_store(store: Store, request: RecordedRequest, params: Mapping[
 
 
 def hits_in(
-    store: Store, searched: Sequence[VectorStore], queries: Sequence[str], filters: JSONObject
+    store: Store, searched: Sequence[VectorStore], queries: Sequence[str], settings: JSONObject, *, most: int
 ) -> list[Hit]:
-    """Return the chunks in vector stores that a search finds; their keys are the indexed files."""
+    """Return the chunks in vector stores that a search finds; their keys are the indexed files.
+
+    `settings` are those of the search: filters, the least score, and the number of results, `most` if it has none.
+    """
+    filters = as_object(settings.get("filters"))
+    least = as_object(settings.get("ranking_options")).get("score_threshold") or 0
     chunks: list[tuple[IndexedFile, str]] = []
     rest = MAX_SEARCHED_CHARS
     for file in [file for each in searched for file in each.files.values()]:
@@ -105,7 +108,8 @@ def hits_in(
             text = text_in(store.files.contents.get(file.id)[: 4 * rest])[:rest]
             rest -= len(text)
             chunks += [(file, chunk) for chunk in file.chunks(text)]
-    return search(chunks, queries)
+    hits = [hit for hit in search(chunks, queries) if hit.score >= least]
+    return hits[: settings.get("max_num_results") or most]
 
 
 def _result(store: Store, hit: Hit) -> JSONObject:

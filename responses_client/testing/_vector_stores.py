@@ -23,6 +23,7 @@ AUTO_STRATEGY: JSONObject = {
     "type": "static",
     "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400},
 }
+FILE_STATUSES = ("in_progress", "completed", "failed", "cancelled")
 _DAY = 24 * 3600
 
 
@@ -171,8 +172,7 @@ class VectorStore:
 def file_counts(files: Iterable[IndexedFile]) -> dict[str, int]:
     """Return the numbers of files by their status, and of all of them."""
     counts = Counter(file.status for file in files)
-    named = {name: counts[name] for name in ("in_progress", "completed", "failed", "cancelled")}
-    return {**named, "total": counts.total()}
+    return {**{name: counts[name] for name in FILE_STATUSES}, "total": counts.total()}
 
 
 def strategy_of(given: Any) -> JSONObject:

@@ -225,7 +225,7 @@ def run(root: Path, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=root,
-        env={**clean, "PYTHONPATH": str(root), "PYTHONPYCACHEPREFIX": str(root.with_name("compiled"))},
+        env={**clean, "PYTHONPATH": str(root)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -237,7 +237,7 @@ def run(root: Path, *arguments: str) -> str:
 
 
 def contents(root: Path) -> dict[str, bytes]:
-    files = [path for path in root.rglob("*") if path.is_file()]
+    files = [path for path in root.rglob("*") if path.is_file() and path.suffix != ".pyc"]
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in files}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from browser import Browser
+from browser import Browser, opened_browser, wait_for
 from example_programs import EXAMPLES, copied, serving, with_key
 from waits import PATIENT, eventually
 
@@ -73,24 +73,23 @@ def test_relay_tells_its_client_that_the_answer_broke_off(server: Server, relay:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    pytest.importorskip("websockets")
-    with Browser() as browser:
+    with opened_browser() as browser:
         yield browser
 
 
 def shown(browser: Browser, element: str) -> str:
-    return str(browser.evaluate(f"document.querySelector('#{element}').textContent"))
+    return str(browser.run(f"document.querySelector('#{element}').textContent"))
 
 
 def test_page_shows_an_answer_to_its_end(server: Server, relay: str, browser: Browser) -> None:
     server.reply("Ships pass.")
     browser.open(relay)
-    browser.evaluate("document.forms[0].requestSubmit()")
-    browser.wait_for("document.querySelector('#state').textContent === 'completed'")
+    browser.run("document.forms[0].requestSubmit()")
+    wait_for(browser, "document.querySelector('#state').textContent === 'completed'")
     assert shown(browser, "answer") == "Ships pass."
-    assert browser.evaluate("document.querySelector('#stop').disabled") is True
+    assert browser.run("document.querySelector('#stop').disabled") is True
     assert server.requests[0].json["input"] == "Tell me a story about a lighthouse."
-    assert browser.problems == []
+    assert browser.errors == []
 
 
 @pytest.mark.parametrize(
@@ -101,28 +100,28 @@ def test_browser_that_leaves_ends_the_request_to_the_api(
 ) -> None:
     server.delay(per_event=0.05).reply(ENDLESS)
     browser.open(relay)
-    browser.evaluate("document.forms[0].requestSubmit()")
-    browser.wait_for("document.querySelector('#answer').textContent.length > 10")
+    browser.run("document.forms[0].requestSubmit()")
+    wait_for(browser, "document.querySelector('#answer').textContent.length > 10")
     assert server.open_streams == 1
-    browser.evaluate(leave)
+    browser.run(leave)
     eventually(lambda: (server.open_streams, server.closed_streams) == (0, 1))
     assert len(server.requests) == 1
-    assert browser.problems == []
+    assert browser.errors == []
 
 
 def test_page_says_that_an_answer_broke_off(server: Server, relay: str, browser: Browser) -> None:
     server.disconnect_after(events=8).reply("Ships pass. So does time.")
     browser.open(relay)
-    browser.evaluate("document.forms[0].requestSubmit()")
-    browser.wait_for("document.querySelector('#state').textContent.startsWith('The answer broke off')")
+    browser.run("document.forms[0].requestSubmit()")
+    wait_for(browser, "document.querySelector('#state').textContent.startsWith('The answer broke off')")
     assert "Ships" in shown(browser, "answer")
     assert len(server.requests) == 1
-    assert browser.problems == []
+    assert browser.errors == []
 
 
 def test_page_works_without_a_key(browser: Browser) -> None:
     with serving(EXAMPLES / "sse_relay.py") as relay:
         browser.open(relay)
-        browser.evaluate("document.forms[0].requestSubmit()")
-        browser.wait_for("document.querySelector('#state').textContent === 'completed'")
+        browser.run("document.forms[0].requestSubmit()")
+        wait_for(browser, "document.querySelector('#state').textContent === 'completed'")
     assert "lighthouse" in shown(browser, "answer")

@@ -150,7 +150,7 @@ def test_client_keeps_nothing_of_a_loop_that_ended(
     run(main)
     gc.collect()
     before = descriptors()
-    for _ in range(60):
+    for _ in range(20):
         run(main)
     gc.collect()
 

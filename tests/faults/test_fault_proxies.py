@@ -47,6 +47,13 @@ LEAKS = pytest.mark.filterwarnings(
 CORRECT = "correct {}_PROXY or ALL_PROXY, or the proxy of http_client"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _few_objects() -> None:
+    """Leave what there is out of the collections below, each of which would look at all of it."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(params=["own", pytest.param("given", marks=LEAKS)])
 def owner(request: pytest.FixtureRequest) -> Iterator[str]:
     """Whose HTTP client it is: ours, with a proxy of the environment, or the user's."""

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeAlias
 
 import pytest
+from callers import RULE_MODES
 from samples import response
 from shells import Events
 from socket_server import Peer, Script, SocketServer, delta, event
@@ -203,6 +204,7 @@ def outcome(
     return asker.texts, asker.errors
 
 
+@pytest.mark.parametrize("sessions", RULE_MODES, indirect=True)
 @pytest.mark.parametrize(("program", "batch", "refused"), list(cases()))
 def test_refusal_at_any_point_gives_no_question_the_answer_to_another(
     sessions: SocketShell, program: Program, batch: int, refused: str

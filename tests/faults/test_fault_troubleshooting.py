@@ -7,6 +7,7 @@ import re
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from pydantic import BaseModel
 from scripted_server import ScriptedServer
 
-from responses_client import Client, ResponsesClientError
+from responses_client import Client, ConfigurationError, ResponsesClientError
 from responses_client.models import FunctionToolParam
 from responses_client.testing import Server, VirtualClock
 
@@ -263,6 +264,14 @@ def test_sections_say_what_the_cause_is_and_what_to_do() -> None:
     sections = dict(_SECTION.findall(PAGE.read_text(encoding="utf-8")))
     assert [title for title, text in sections.items() if "\n**Cause.** " not in text] == []
     assert [title for title, text in sections.items() if "\n**What to do.** " not in text] == []
+
+
+def test_page_has_the_message_about_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    monkeypatch.delitem(sys.modules, "responses_client._mcp_tools", raising=False)
+    with pytest.raises(ConfigurationError) as caught:
+        import_module("responses_client._mcp_tools")
+    assert f"`{caught.value}`" in PAGE.read_text(encoding="utf-8")
 
 
 def test_page_has_the_messages_of_python_itself(server: Server) -> None:

@@ -219,8 +219,8 @@ print(*modules, *{"pydantic", "pydantic_core"} & {*sys.modules})
 MADE = {
     "responses_client": "_base _calls _client _client_base _client_core _transport _version errors",
     "responses_client._base": (
-        "api_keys cached clock docstrings error_bodies error_copies error_frames field_errors foreign_errors forks http"
-        " json_types keywords messages option_types overrides public redaction retry validation waits"
+        "api_keys cached clock docstrings error_bodies error_frames field_errors foreign_errors forks http"
+        " json_types keywords messages option_types overrides public redaction retry stream_failures validation waits"
     ),
     "responses_client._calls": "settings",
     "responses_client._transport": "environment framing http_library keyed_locks pools protocols sockets sync",
@@ -238,6 +238,7 @@ with httpx.Client(transport=httpx.MockTransport(lambda _: answer)) as http_clien
 """
 READ = {
     "": "pydantic pydantic_core",
+    "responses_client._base": "error_copies",
     "responses_client": "_events _streaming models resources",
     "responses_client._calls": "answers attempts auth endpoints operation plain_data request typos",
     "responses_client._events": "decoder sse stream_state",

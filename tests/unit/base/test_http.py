@@ -141,6 +141,7 @@ def test_headers_repr_masks_secret_values_only() -> None:
         ("http://[::1]:8080/v1", "", "http://[::1]:8080"),
         ("/elsewhere", URL, "https://api.openai.com"),
         ("//b.example/x", URL, "https://b.example"),
+        ("\\\\b.example/x", URL, ""),
         ("https://a.example:port/", "", ""),
         ("https://[broken", "", ""),
         ("mailto:me", "", ""),

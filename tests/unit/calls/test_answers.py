@@ -323,30 +323,6 @@ def test_page_is_named_by_its_title(page: bytes, shown: str) -> None:
     assert answer_error(502, page, meta()).message == shown
 
 
-@pytest.mark.parametrize(
-    ("status", "location", "reason"),
-    [
-        (302, None, "a redirect without a Location header"),
-        (302, "http://[", "a redirect whose Location is not a URL"),
-        (
-            302,
-            "https://other.test/v1",
-            "a redirect to https://other.test, not followed because another origin",
-        ),
-        (300, "/v2", "within http://api.test, not followed because 300 does not say that the request moved"),
-        (303, "/v2", "within http://api.test, not followed because it would turn the request into a GET"),
-        (308, "/v2", "within http://api.test, not followed because it would exceed max_redirects"),
-        (399, "/v2", "not followed because 399 does not say"),
-    ],
-)
-def test_redirect_that_is_not_followed_says_why(status: int, location: str | None, reason: str) -> None:
-    headers = {} if location is None else {"location": location}
-    of_call = ResponseMeta.build(
-        status, headers, elapsed=1.0, tries=1, method="POST", url="http://api.test/v1/responses"
-    )
-    assert reason in answer_error(status, b"{}", of_call).message
-
-
 def test_proxy_that_asks_for_a_password_is_named_in_the_advice() -> None:
     assert str(answer_error(407, b"{}", meta())).endswith(
         "; correct the user and password of the proxy, which answered this"

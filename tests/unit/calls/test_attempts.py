@@ -488,69 +488,6 @@ def test_key_of_a_function_that_cannot_be_sent_is_not_quoted(clock: Clock) -> No
     assert "hunter2" not in str(caught.value)
 
 
-# --- redirects
-
-
-@pytest.mark.parametrize(
-    ("location", "target"),
-    [
-        ("/v2/responses", "http://api.test/v2/responses"),
-        ("http://API.test:80/x?y=1", "http://API.test:80/x?y=1"),
-        ("other", "http://api.test/v1/other"),
-        ("?a=1", "http://api.test/v1/responses?a=1"),
-    ],
-)
-@pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_redirect_within_the_origin_is_followed_with_method_and_body(
-    clock: Clock, status: int, location: str, target: str
-) -> None:
-    redirect = FakeBody(status=status, headers={"location": location})
-    io = FakeIO(clock, redirect, good())
-
-    result = fetched(io)
-
-    first, second = io.requests
-    assert second == first._replace(url=target)
-    assert redirect.closed == 1
-    assert result.meta is not None
-    assert result.meta.tries == 1
-
-
-@pytest.mark.parametrize(
-    ("status", "location"),
-    [
-        (303, "/v2/responses"),
-        (300, "/v2/responses"),
-        (307, ""),
-        (307, "https://api.test/v1/responses"),
-        (307, "http://api.test:8080/v1/responses"),
-        (307, "http://api.test.evil/v1/responses"),
-        (307, "//evil/v1/responses"),
-        (307, "http://api.test@evil/"),
-        (307, "http://["),
-        (307, "mailto:a@api.test"),
-    ],
-)
-def test_any_other_redirect_is_an_error(clock: Clock, status: int, location: str) -> None:
-    io = FakeIO(clock, FakeBody(status=status, headers={"location": location}))
-
-    with pytest.raises(APIStatusError) as caught:
-        fetched(io)
-
-    assert caught.value.status_code == status
-    assert len(io.requests) == 1
-
-
-@pytest.mark.parametrize("limit", [0, 1, 5])
-def test_redirects_are_followed_up_to_the_limit(clock: Clock, limit: int) -> None:
-    io = FakeIO(clock, *[FakeBody(status=307, headers={"location": "/again"}) for _ in range(9)])
-
-    with pytest.raises(APIStatusError, match="it would exceed max_redirects"):
-        fetched(io, max_redirects=limit)
-
-    assert len(io.requests) == limit + 1
-
-
 # --- the log
 
 

@@ -411,6 +411,14 @@ def test_all_that_an_auth_object_adds_is_noted_but_the_headers_of_any_request(is
     assert sorted(noted.secrets) == ["client-1", "of/query", "plain-name"]
 
 
+@pytest.mark.parametrize("reads_body", [True, False])
+def test_auth_object_that_reads_the_body_is_known_by_its_record(reads_body: bool) -> None:
+    class Signing(httpx.Auth):
+        requires_request_body = reads_body
+
+    assert RecordingAuth(Signing()).requires_request_body is reads_body
+
+
 def test_error_of_an_auth_object_passes() -> None:
     class Broken(httpx.Auth):
         def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:

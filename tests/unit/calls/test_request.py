@@ -578,6 +578,12 @@ def test_call_shows_neither_key_nor_body() -> None:
     assert not {word for word in (KEY, "hunter2", "the secret plan") if word in shown}
 
 
+def test_reporting_tools_are_given_the_repr_of_a_call() -> None:
+    made = call({"input": "Hi"})
+
+    assert made.sentry_repr() == repr(made)
+
+
 def test_checks_of_create_are_not_those_of_other_operations() -> None:
     other: Operation[Response] = Operation(
         "responses.other", "POST", "/responses/other", "response.Response", "requests.ResponseCreateRequest"

@@ -119,6 +119,16 @@ def test_items_with_indexes_of_their_own_stand_in_their_order():
     assert [data["id"] for data in table.output()] == ["m2", "m4", "m7", "mNone"]
 
 
+@pytest.mark.parametrize(("item_id", "place"), [("m1", 1), ("m2", 2)])
+def test_part_of_any_item_that_has_content_belongs_to_the_item_with_its_id(item_id: str, place: int):
+    table = begun(call(1), message(id="m1"), message(id="m2"))
+    assert located(table, item_id, kind=None) == place
+
+
+def test_part_without_an_id_belongs_to_the_last_item_that_has_content():
+    assert located(begun(message(id="m1"), call(1)), kind=None) == 0
+
+
 # --- items that end
 
 

@@ -236,7 +236,7 @@ def test_reason_to_wait_is_looked_up_ten_times_a_second_at_most(clock: Clock) ->
 
     limits = Limits()
     numbered = RequestIterator(requests(9))
-    progress = MapProgress(range(9), numbered, limits, None, None)  # type: ignore[arg-type]
+    progress = MapProgress(range(9), numbered, limits, False, None)  # type: ignore[arg-type]
     progress.open()
     result = MapResult(0, "0", {}, error=APIConnectionError("No."))
     assert [progress.add(result).wait_reason for _ in range(3)] == ["reason 1"] * 3

@@ -84,6 +84,31 @@ def test_leaving_the_block_does_not_wait_for_the_iterable(
     assert not threads[0].is_alive()
 
 
+@pytest.mark.parametrize("is_broken", [False, True])
+def test_iterable_that_comes_back_after_the_end_has_nothing_sent_and_raised(
+    server: Server, is_broken: bool
+) -> None:
+    release = threading.Event()
+
+    def given() -> Iterator[Any]:
+        yield from requests(1)
+        release.wait(LONG)
+        if is_broken:
+            raise ValueError("late")
+        yield from requests(1)
+
+    with server.client() as client, client.responses.map(given()) as results:
+        next(results)
+        pool: Any = results._pool
+        results.close()
+        release.set()
+        reader = pool._threads[0]
+        reader.join(PATIENT)
+        assert not reader.is_alive()
+    assert len(server.requests) == 1
+    assert pool._source_error is None
+
+
 def test_threads_have_the_context_of_the_block_and_are_as_few_as_needed(server: Server) -> None:
     name: ContextVar[str] = ContextVar("name", default="nobody")
     seen = set[str]()

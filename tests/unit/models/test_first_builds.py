@@ -17,7 +17,7 @@ from responses_client.models import Model
 from responses_client.models._first_builds import first_build
 
 HERE = Path(__file__).parent
-PROCESSES = int(os.environ.get("FIRST_USE_PROCESSES", "2"))
+PROCESSES = int(os.environ.get("FIRST_USE_PROCESSES", "1"))
 
 
 def start(script: str) -> subprocess.Popen[str]:

@@ -26,6 +26,7 @@ NUMBER_ENDS = "+-.0123456789Ee"
         ('{"na', {}),
         ('{"name":', {}),
         ('{"name": "Li', {"name": "Li"}),
+        ('{"name": "Li \\ud83d', {"name": "Li "}),
         ('{"name": "Route 6', {"name": "Route 6"}),
         ('{"a": 12', {}),
         ('{"a": -', {}),

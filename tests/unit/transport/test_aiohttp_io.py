@@ -48,6 +48,14 @@ def test_headers_of_answers_may_be_utf_8_or_latin_1() -> None:
     play(script, [answer])
 
 
+def test_switch_of_protocols_that_nobody_asked_for_ends_no_request() -> None:
+    async def script(io: AiohttpIO, server: Loopback) -> None:
+        with pytest.raises(TransportError, match="the server sent the status 101, which ends no request"):
+            await io.send(server.request(), NO_DEADLINE)
+
+    play(script, [b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n"])
+
+
 def test_sockets_are_kept_alive() -> None:
     async def script(io: AiohttpIO, server: Loopback) -> None:
         body = await io.send(server.request(), NO_DEADLINE)

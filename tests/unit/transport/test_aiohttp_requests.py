@@ -192,6 +192,18 @@ def test_body_can_be_shown_as_text_by_a_middleware() -> None:
     assert seen == ['"text"']
 
 
+def test_request_without_a_body_can_fail_before_its_answer() -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+
+    async def script(io: AiohttpIO, server: Loopback) -> None:
+        with pytest.raises(TransportError) as caught:
+            await io.send(server.request(b""), NO_DEADLINE)
+        assert caught.value.outcome.kind == "network"
+
+    play(script, hang_up)
+
+
 def test_request_without_a_limit_has_none_for_its_answer() -> None:
     request = WireRequest("POST", "http://api.test/", {}, b"{}", WAITS._replace(write=None))
     connect, read, _, pool = request.timeouts

@@ -53,6 +53,17 @@ def test_compressed_answer_is_decoded(driver: Driver, encoding: str, is_encoded:
     )
 
 
+def test_damaged_compressed_answer_is_one_that_cannot_be_decoded(driver: Driver) -> None:
+    async def script(io: SyncIO | AsyncIO) -> None:
+        body = await io.send(REQUEST, NO_DEADLINE)
+        with pytest.raises(TransportError) as caught:
+            await body.next(NO_DEADLINE)
+        assert caught.value.outcome.kind == "decoding"
+        await body.close()
+
+    driver.play(script, answering(Pieces(b"not gzip"), **{"content-encoding": "gzip"}))
+
+
 def test_drain_reads_the_rest_of_a_body(driver: Driver) -> None:
     stream = Pieces(b"a", b"b", b"c")
 

@@ -51,6 +51,11 @@ def test_body_is_decompressed_however_it_is_cut(form: str, data: bytes, size: in
     assert decompressed(encodings, *pieces) == data
 
 
+def test_members_of_gzip_are_one_body() -> None:
+    both = gzip.compress(b"One, ") + gzip.compress(b"two.")
+    assert decompressed("gzip", both) == b"One, two."
+
+
 @pytest.mark.parametrize(("encodings", "is_needed"), [("", False), ("identity", False), (" , gzip", True)])
 def test_need_is_told_by_the_encoding(encodings: str, is_needed: bool) -> None:
     assert Decompressor(encodings).is_needed is is_needed

@@ -77,6 +77,20 @@ def test_drain_reads_nothing_if_no_thread_can_start(monkeypatch: pytest.MonkeyPa
     run(body.close())
 
 
+def test_interrupt_in_close_comes_to_the_user() -> None:
+    class Interrupted(Pieces):
+        def close(self) -> None:
+            super().close()
+            raise KeyboardInterrupt
+
+    stream = Interrupted(b"a")
+    body = Driver("sync").send(answering(stream))
+
+    with pytest.raises(KeyboardInterrupt):
+        run(body.close())
+    assert stream.closed
+
+
 # --- time
 
 

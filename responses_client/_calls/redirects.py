@@ -1,0 +1,56 @@
+"""Redirects: the requests that follow them, and the reason why one is not followed; loaded when one comes; pure."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urljoin
+
+from .._base.http import origin
+from .._transport.protocols import Body, WireRequest
+from .operation import BinaryOperation
+from .request import Call
+
+__all__ = ["redirect_reason", "redirected"]
+
+# RFC 9110, 15.4: 303 turns the request into a GET, and 300 leaves the choice to the user. 301 and 302 keep method and
+# body here, as 307 and 308 do; browsers turn POST into GET for historical reasons, which no API means.
+_FOLLOWED = frozenset({301, 302, 307, 308})
+_SENT_ABROAD = ("Accept", "Accept-Encoding", "User-Agent")  # to hosts other than the API
+
+
+def redirected(call: Call[Any], request: WireRequest, body: Body) -> WireRequest | None:
+    """Return the request that follows a redirect, if it may be followed; None for any other answer.
+
+    Only within the origin, because another one must not get the key, and the prompt with it. The content of a file may
+    be stored by another host, which gets neither; it must not be less secret on the way.
+    """
+    location = body.headers.get("location")
+    if body.status_code not in _FOLLOWED or not location:
+        return None
+    there = origin(location, request.url)
+    if there == origin(request.url):
+        return request._replace(url=urljoin(request.url, location))
+    schemes = ("https://", "http://") if request.url.startswith("http:") else ("https://",)
+    if not isinstance(call.operation, BinaryOperation) or not there.startswith(schemes):
+        return None
+    headers = {name: request.headers[name] for name in _SENT_ABROAD if request.headers.get(name) is not None}
+    target = urljoin(request.url, location)
+    return request._replace(url=target, headers=headers, auth=None, is_foreign=True)
+
+
+def redirect_reason(status: int, location: str | None, url: str) -> str:
+    """Return the reason why the redirect of a request to a URL was not followed."""
+    if location is None:
+        return "a redirect without a Location header"
+    target = origin(location, url)
+    if not target:
+        return "a redirect whose Location is not a URL"
+    if target != origin(url):
+        return f"a redirect to {target}, not followed because another origin must not get the request and its key"
+    if status == 303:
+        return f"a redirect within {target}, not followed because it would turn the request into a GET"
+    if status not in _FOLLOWED:
+        return (
+            f"a redirect within {target}, not followed because {status} does not say that the request moved"
+        )
+    return f"a redirect within {target}, not followed because it would exceed max_redirects"
