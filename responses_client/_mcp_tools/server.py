@@ -60,7 +60,7 @@ class McpServer(ToolSource):
         if timeout is not None and not is_seconds(timeout):
             raise invalid_option("timeout", "a number of seconds, or None", timeout)
         self.name: str = re.sub(r"[^A-Za-z0-9_-]", "_", name) or "mcp"
-        self.changes = 0
+        self.changes: int = 0
         self._place = place
         self._timeout = timeout
         self._selection: Selection = selection(only, without, needs_approval, prefix)
