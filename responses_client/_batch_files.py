@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .models._base import JsonObject
     from .models._results import BatchResult
 
-__all__ = ["batch_line", "read_batch", "result_of", "write_batch"]
+__all__ = ["batch_line", "log_skipped", "read_batch", "result_of", "write_batch"]
 
 logger = logging.getLogger("responses_client")
 
@@ -216,13 +216,18 @@ def _results(
             if on_error == "raise":
                 raise
             if on_error == "skip":
-                # Not the whole error, which quotes the line: prompts and answers do not belong in a log.
-                place = f" at {error.path}" if error.path else ""
-                logger.warning("Skipped a line: %s%s", error.message, place)
+                log_skipped(error)
             else:
                 on_error(error)
             continue
         yield result
+
+
+def log_skipped(error: ResponseValidationError) -> None:
+    """Log that a line was skipped because of an error."""
+    # Not the whole error, which quotes the line: prompts and answers do not belong in a log.
+    place = f" at {error.path}" if error.path else ""
+    logger.warning("Skipped a line: %s%s", error.message, place)
 
 
 def _parsed(text: bytes | None, number: int, strict: bool, limit: int) -> BatchResultLine:

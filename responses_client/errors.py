@@ -169,9 +169,9 @@ class APIStatusError(APIError):
     """An answer with an error status (or a redirect that was not followed).
 
     `message`, `code`, `type` and `param` are those of the API, None where its body has none; `message` is then the
-    first part of the body, or the title of a page. `body` is the parsed JSON (of an event stream, the event with the error), a string if the
-    body is not JSON, and None if it is empty. `headers` ignore case. `retry_after` is the time in seconds that the
-    server asks to wait, None if it does not. `tries` is the number of requests sent.
+    first part of the body, or the title of a page. `body` is the parsed JSON (of an event stream, the event with the
+    error), a string if the body is not JSON, and None if it is empty. `headers` ignore case. `retry_after` is the time
+    in seconds that the server asks to wait, None if it does not. `tries` is the number of requests sent.
     """
 
     advice: ClassVar[str] = "see .body for the whole answer"
@@ -430,7 +430,7 @@ class WebhookSignatureError(ResponsesClientError, ValueError):
 
 
 class WaitTimeout(ResponsesClientError):
-    """What was waited for was not finished in time; `state` is its last known state, None if no poll succeeded.
+    """The end of a wait that came before its object was finished; `state` is its last state, None if no poll succeeded.
 
     `response` is the same for a background response, and `batch` for a batch of requests.
     """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, overload
 
 from .._base.messages import one_line
 from .._base.public import public
-from .._batch_files import read_batch, result_of
+from .._batch_files import log_skipped, read_batch, result_of
 from .._map.requests import MapResult
 from ..errors import APIError, ResponseValidationError
 from ..models.batch import BatchResultLine
@@ -78,14 +78,21 @@ def read_results(
     """
     by_id = {each.id: each for each in requests}
     found: dict[str, MapResult] = {}
+    malformed = 0
+
+    def skip(error: ResponseValidationError) -> None:
+        nonlocal malformed
+        malformed += 1
+        log_skipped(error)
+
     for path in files:
-        for line in read_batch(path, on_error="skip"):
+        for line in read_batch(path, on_error=skip):
             each = by_id.get(line.custom_id)
             # Of several lines with one id, an answer counts more than an error.
             if each is not None and (each.id not in found or found[each.id].error is not None):
                 found[each.id] = _result(each, line, strict=strict)
     for batch, own in zip(batches, ids, strict=True):
-        reasons = _reasons(batch)
+        reasons = _reasons(batch, malformed)
         for number, id in enumerate(own, 1):
             if id not in found:
                 facts = reasons.get(number) or reasons[None]
@@ -101,13 +108,18 @@ def _result(each: MapRequest, line: BatchResultLine, *, strict: bool) -> MapResu
         return MapResult(*each, error=error.with_traceback(None))
 
 
-def _reasons(batch: Batch) -> Mapping[int | None, dict[str, str | None]]:
-    """Return the reasons why requests have no result: by their line, and for all others by None."""
+def _reasons(batch: Batch, malformed: int) -> Mapping[int | None, dict[str, str | None]]:
+    """Return the reasons why requests have no result: by their line, and for all others by None.
+
+    `malformed` is the number of lines with results that cannot be read.
+    """
     given = [] if batch.errors is None else batch.errors.data
     reasons: dict[int | None, dict[str, str | None]] = {
         error.line: {"code": error.code, "message": error.message} for error in reversed(given)
     }
     state = f"the batch {batch.id} is {batch.status}, and has no result of it"
+    if malformed:
+        state += f"; of the lines of the results, {malformed} could not be read (see the log)"
     if None not in reasons and given:
         first = f"line {given[0].line}: {one_line(given[0].message or given[0].code or '', 500)}"
         reasons[None] = {"code": None, "message": f"the batch {batch.id} was refused as a whole ({first})"}

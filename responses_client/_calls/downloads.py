@@ -122,12 +122,11 @@ async def download(
         OSError: The file cannot be written.
     """
     call = prepare(operation, params, settings, ids)
-    headers = call.request.headers
-    if (
-        headers.get("Accept-Encoding") == ACCEPT_ENCODING
-    ):  # the length is only known of what is not compressed
+    # Only what is not compressed has a known length. No variable has the headers, which the frame of an error would keep.
+    if call.request.headers.get("Accept-Encoding") == ACCEPT_ENCODING:
+        request = call.request
         call = call._replace(
-            request=call.request._replace(headers={**headers, "Accept-Encoding": "identity"})
+            request=request._replace(headers={**request.headers, "Accept-Encoding": "identity"})
         )
     path = await io.in_thread(target.check)
     receive = partial(_receive, io, target, path, on_progress)

@@ -1,7 +1,7 @@
 """Polling of what the server works on until it is finished: the schedule, which is pure, and the loop over `IO`.
 
-What is polled is a background response here; `batch_polling.py` says what is different for a batch, and
-`store_polling.py` for files of vector stores.
+This module polls background responses; `batch_polling.py` has the differences for batches, and `store_polling.py` those
+for files of vector stores.
 """
 
 # How it works

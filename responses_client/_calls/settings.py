@@ -196,7 +196,8 @@ class Settings(_Values):
 def resolve(environ: Mapping[str, str] | None = None, /, **options: Unpack[AsyncOptions]) -> Settings:
     """Return settings of options, and of environment variables in place of options that are left out or None.
 
-    A blank variable counts as not set. RESPONSES_CLIENT_LOG sets up the log. `environ` is for tests; it is `os.environ` by default.
+    A blank variable counts as not set. RESPONSES_CLIENT_LOG sets up the log. `environ` is for tests; it is `os.environ`
+    by default.
 
     Raises:
         ConfigurationError: An option or a variable cannot work.

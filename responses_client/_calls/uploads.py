@@ -234,7 +234,7 @@ class FileUpload(Upload):
 
 
 class _AsyncPieces(AsyncIterator[bytes]):
-    """The pieces for an async driver. It is no generator, so that nothing waits in it when an upload breaks off."""
+    """The pieces for an async driver. It is not a generator, so that nothing waits in it when an upload breaks off."""
 
     def __init__(self, upload: FileUpload, in_thread: InThread) -> None:
         self._upload = upload
@@ -343,7 +343,7 @@ def read_upload(
         on_progress: Called after each piece that is sent.
 
     Raises:
-        RequestValidationError: It is no file, or one that cannot be sent.
+        RequestValidationError: It is not a file, or one that cannot be sent.
     """
     name: str | None = None
     content_type: str | None = None

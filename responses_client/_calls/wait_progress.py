@@ -1,4 +1,4 @@
-"""The reports of `responses.wait` and its kin: to a function of the user's, as a heartbeat where it takes two arguments, or drawn."""
+"""The reports of `responses.wait` and its kin: drawn, or to a function, as a heartbeat where it takes two arguments."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Any, Generic, TypeVar
 
+from .._base.validation import invalid_option
 from .._client import AsyncClient, Client
 from .._structured.cast import RawAnswer
 from ..errors import ResponsesClientError
@@ -69,9 +70,13 @@ class RoutedClient(http.Client):
         """Return one over an HTTP client, by default one of the official package, which our client also uses.
 
         `behind` is one of httpx or of httpx2, which are the same to our client, but not to type checkers.
+
+        Raises:
+            ConfigurationError: It is of the library that the official package does not use.
         """
         if isinstance(behind, RoutedClient):  # that of the official client of which this will be a copy
             return behind
+        _check(behind, http.Client)
         ours = Client(http_client=behind) if client is None else client
         other = openai.DefaultHttpxClient() if behind is None else behind
         return cls(other, ours, is_given=client is not None, own_key=own_key)
@@ -87,8 +92,8 @@ class RoutedClient(http.Client):
             return self.behind.send(request, **options)
         request.read()
         wanted = plan_of(request, route, self.clients.own_key)
-        client = self.clients.at(route.base_url)
         try:
+            client = self.clients.at(route.base_url)
             if wanted.is_stream:
                 return stream_answer(request, _call(client, wanted, stream=True))
             return whole_answer(request, _call(client, wanted))
@@ -122,6 +127,7 @@ class AsyncRoutedClient(http.AsyncClient):
         """Return one over an HTTP client; see `RoutedClient.over`."""
         if isinstance(behind, AsyncRoutedClient):
             return behind
+        _check(behind, http.AsyncClient)
         ours = AsyncClient(http_client=behind) if client is None else client
         other = openai.DefaultAsyncHttpxClient() if behind is None else behind
         return cls(other, ours, is_given=client is not None, own_key=own_key)
@@ -137,8 +143,8 @@ class AsyncRoutedClient(http.AsyncClient):
             return await self.behind.send(request, **options)
         await request.aread()
         wanted = plan_of(request, route, self.clients.own_key)
-        client = self.clients.at(route.base_url)
         try:
+            client = self.clients.at(route.base_url)
             if wanted.is_stream:
                 return stream_answer_async(request, await _call(client, wanted, stream=True))
             return whole_answer(request, await _call(client, wanted))
@@ -155,6 +161,12 @@ class AsyncRoutedClient(http.AsyncClient):
         await self.behind.aclose()
         if self.clients.given is None:
             await self.clients.ours.aclose()
+
+
+def _check(behind: object, kind: type[http.Client] | type[http.AsyncClient]) -> None:
+    if behind is not None and not isinstance(behind, kind):
+        expected = f"an {http.__name__}.{kind.__name__} (the official package uses {http.__name__})"
+        raise invalid_option("http_client", expected, behind)
 
 
 def plan_of(request: http.Request, route: Route, own_key: str | None) -> Plan:

@@ -90,12 +90,9 @@ def timeline(source: Source) -> tuple[Timeline, list[JsonObject]]:
         return _run_timeline(source)
     is_journal = source.kind == "journal"
     builder = _Builder(source, _journal_spans(source.records) if is_journal else None)
-    if source.kind == "journal":
-        for number, record in enumerate(source.records):
-            builder.add_line(number, record)
-    else:
-        for number, record in enumerate(source.records):
-            builder.add_event(number, record)
+    add = builder.add_line if is_journal else builder.add_event
+    for number, record in enumerate(source.records):
+        add(number, record)
     return builder.build(), source.records
 
 

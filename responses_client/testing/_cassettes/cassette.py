@@ -143,10 +143,10 @@ class Cassette:
     def verify(self) -> None:
         """Raise `AssertionError` if a recorded request was not sent; the end of the block does the same."""
         __tracebackhide__ = True
-        left = [] if self._allow_unused or self.mode == "record" else self.unused
-        if left:
-            count = "A recorded request was" if len(left) == 1 else f"{len(left)} recorded requests were"
-            raise AssertionError(f"{count} not sent ({self.path.name}): {', '.join(left[:10])}")
+        unused = [] if self._allow_unused or self.mode == "record" else self.unused
+        if unused:
+            count = "A recorded request was" if len(unused) == 1 else f"{len(unused)} recorded requests were"
+            raise AssertionError(f"{count} not sent ({self.path.name}): {', '.join(unused[:10])}")
 
     def close(self, *, keep: bool = True) -> None:
         """Write what was recorded; without `keep`, it stays in a file beside, `NAME.recording`."""

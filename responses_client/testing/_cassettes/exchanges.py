@@ -30,7 +30,7 @@ from typing import Annotated, Any, NamedTuple, NotRequired, TypeAlias
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from ..._base.field_errors import field_path, located
+from ..._base.field_errors import field_error_of, field_path, located
 from ..._base.public import public
 from .._json_types import JSONObject, encode, is_object, load
 
@@ -271,7 +271,8 @@ def read_lines(lines: Iterable[str]) -> list[Exchange]:
             _read(value, found)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            raise CassetteError(f"line {number}: {located(field_path(first['loc']), first['msg'])}") from None
+            mistake = field_error_of(first, field_path(first["loc"]))
+            raise CassetteError(f"line {number}: {located(mistake['path'], mistake['message'])}") from None
         except ValueError as error:
             raise CassetteError(f"line {number} {error}") from None
     if version is None:

@@ -68,8 +68,7 @@ def describe_mismatch(
         used: Those that were.
     """
     key = matcher.key(sent)
-    if any(matcher.key(one) == key for one in used):
-        times = sum(matcher.key(one) == key for one in used)
+    if times := sum(matcher.key(one) == key for one in used):
         return f"it is recorded {times} time{'s'[: times != 1]}, and was replayed as often"
     if not recorded:
         return "no recorded request is left"

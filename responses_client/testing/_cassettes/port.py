@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from .._asgi import Scope
+from .._asgi import Receive, Scope
 from .._json_types import encode
 from .._uvicorn_server import UvicornServer, running
 from .exchanges import CassetteError
@@ -73,12 +73,9 @@ class CassetteApp:
                 {"type": "websocket.close", "code": 1003, "reason": "A cassette on a port has no WebSockets."}
             )
             return
-        content = b""
-        more = True
-        while more:
-            message = await receive()
-            content += message.get("body", b"")
-            more = message.get("more_body", False)
+        content = await _content(receive)
+        if content is None:
+            return
         try:
             response = await self._transport.handle_async_request(self._request(scope, content))
         except NotRecorded as error:
@@ -113,6 +110,16 @@ class CassetteApp:
         ]
         url = f"{self._upstream}{path}" + (f"?{query}" if query else "")
         return httpx.Request(scope["method"], url, headers=headers, content=content)
+
+
+async def _content(receive: Receive) -> bytes | None:
+    """Return the body of a request; None if the client left before its end."""
+    parts: list[bytes] = []
+    while (message := await receive())["type"] == "http.request":
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts)
+    return None
 
 
 def _error(status: int, message: str, code: str) -> httpx.Response:

@@ -17,20 +17,20 @@ __all__ = ["AsyncListeningStream", "AsyncReplayStream", "ListeningStream", "Repl
 
 
 class ListeningStream:
-    """A connection whose messages are taken down; `wrapped` is the real one."""
+    """A connection whose messages are recorded; `wrapped` is the real one."""
 
     def __init__(self, wrapped: Any, listener: SessionListener) -> None:
         self.wrapped = wrapped
         self._listener = listener
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read, and take down what came."""
+        """Read, and record the messages in it."""
         data: bytes = self.wrapped.read(max_bytes, timeout)
         self._listener.received(data)
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write, and take down what was sent."""
+        """Write, and record the messages in it."""
         self.wrapped.write(buffer, timeout)
         self._listener.sent(buffer)
 
@@ -47,13 +47,13 @@ class AsyncListeningStream:
         self._listener = listener
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - of httpcore
-        """Read, and take down what came."""
+        """Read, and record the messages in it."""
         data: bytes = await self.wrapped.read(max_bytes, timeout)
         self._listener.received(data)
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - of httpcore
-        """Write, and take down what was sent."""
+        """Write, and record the messages in it."""
         await self.wrapped.write(buffer, timeout)
         self._listener.sent(buffer)
 
@@ -63,7 +63,7 @@ class AsyncListeningStream:
 
 
 class _Replay:
-    """What replayed connections share: their session, and how far its time has come."""
+    """The shared part of replayed connections: the session, and how far its time has come."""
 
     def __init__(self, session: ReplayedSession, *, realtime: bool) -> None:
         self.is_closed = False

@@ -47,7 +47,7 @@ class _Messages:
 
 
 class SessionListener:
-    """Takes the messages of a session down; `note` gets the form of each, `sent`, `received` or `closed`, and its value."""
+    """Finds the messages of a session; `note` gets the form of each, `sent`, `received` or `closed`, and its value."""
 
     def __init__(self, note: Callable[[str, Any], None]) -> None:
         self._from_client = _Messages(ConnectionType.SERVER, "sent", note)
@@ -83,14 +83,14 @@ class ReplayedSession:
         self._matcher = matcher
         self._scrubber = scrubber
         self._name = name
-        self._left: list[Part] = list(exchange.parts or ())
+        self._remaining: list[Part] = list(exchange.parts or ())
         self._text = ""
         self._release()
 
     @property
     def has_ended(self) -> bool:
         """Whether nothing more can come."""
-        return not self.output and (not self._left or self._connection.state is ConnectionState.CLOSED)
+        return not self.output and (not self._remaining or self._connection.state is ConnectionState.CLOSED)
 
     def receive(self, data: bytes) -> None:
         """Take bytes of the client.
@@ -107,13 +107,13 @@ class ReplayedSession:
                     self._sent(_value(text))
             elif isinstance(event, (Ping, CloseConnection)):
                 if isinstance(event, CloseConnection):
-                    self._left.clear()
+                    self._remaining.clear()
                 self._send(0, event.response())
 
     def _sent(self, value: Any) -> None:
         value = self._scrubber.message(value)
         key = self._matcher.value_key(value)
-        recorded = [part for part in self._left if part.form == "sent"]
+        recorded = [part for part in self._remaining if part.form == "sent"]
         found = next((part for part in recorded if self._matcher.value_key(part.value) == key), None)
         if found is None:
             reason = "no recorded message is left"
@@ -121,12 +121,12 @@ class ReplayedSession:
                 lines = differences_of(self._matcher, recorded[0].value, value)
                 reason = "\n  ".join(["the next recorded one differs:", *lines])
             raise NotRecorded(f"A message of a WebSocket session is not in {self._name}: {reason}")
-        self._left.remove(found)
+        self._remaining.remove(found)
         self._release()
 
     def _release(self) -> None:
-        while self._left and self._left[0].form != "sent":
-            part = self._left.pop(0)
+        while self._remaining and self._remaining[0].form != "sent":
+            part = self._remaining.pop(0)
             if part.form == "closed":
                 self._send(part.at, CloseConnection(part.value["code"], part.value["reason"]))
             else:
@@ -137,7 +137,7 @@ class ReplayedSession:
         try:
             self.output.append((at, self._connection.send(event)))
         except LocalProtocolError:  # the client has closed the session
-            self._left.clear()
+            self._remaining.clear()
 
 
 def _value(text: str) -> Any:

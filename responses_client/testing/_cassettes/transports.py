@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncCassetteTransport", "CassetteTransport"]
 
 _SESSION = "WEBSOCKET"
-"""In place of the method of a handshake, which is GET: a session is no answer to a request."""
+"""In place of the method of a handshake, which is GET: a session is not an answer to a request."""
 
 # Decompressed bodies are recorded.
 _OF_THE_COMPRESSED_BODY = frozenset({"content-encoding", "content-length", "transfer-encoding"})
@@ -51,7 +51,7 @@ class _Recorder:
         if response.headers.get("content-type", "").startswith("text/event-stream"):
             exchange.parts, self._frames = self._parts, FrameSplitter()
 
-    def came(self, data: bytes) -> None:
+    def add(self, data: bytes) -> None:
         """Note a piece of the body."""
         if self._frames is None:
             self._content.append(data)
@@ -59,7 +59,7 @@ class _Recorder:
             self._parts += [Part.of(self._now(), frame) for frame in self._frames.feed(data)]
 
     def listener(self) -> SessionListener:
-        """Return what takes the messages of a WebSocket session down."""
+        """Return a recorder of the messages of a WebSocket session."""
         from .sessions import SessionListener
 
         self.exchange.parts = self._parts
@@ -97,7 +97,7 @@ class _RecordedBody(httpx.SyncByteStream):
     def __iter__(self) -> Iterator[bytes]:
         try:
             for data in self._response.iter_bytes():
-                self._recorder.came(data)
+                self._recorder.add(data)
                 yield data
         except httpx.TransportError as error:
             self._recorder.failed(error)
@@ -120,7 +120,7 @@ class _AsyncRecordedBody(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
             async for data in self._response.aiter_bytes():
-                self._recorder.came(data)
+                self._recorder.add(data)
                 yield data
         except httpx.TransportError as error:
             self._recorder.failed(error)

@@ -110,7 +110,7 @@ def test_message_about_the_whole_value_has_no_place() -> None:
 
 class Model(BaseModel):
     number: Annotated[int, Field(ge=1)] = 1
-    names: Annotated[list[str], Field(max_length=2)] = []
+    names: Annotated[list[str], Field(min_length=1, max_length=2)] = []
     name: Annotated[str, Field(max_length=3)] = ""
     day: date = date(2026, 12, 1)
     kind: Literal["a", "b"] = "a"
@@ -135,6 +135,7 @@ def lines_of(data: object) -> list[ErrorDetails]:
         ({"number": "x"}, "a valid integer", "str 'x'"),
         ({"number": 1.5}, "a valid integer", "float 1.5"),
         ({"number": 0}, "a number greater than or equal to 1", "int 0"),
+        ({"names": []}, "a list of at least 1", "list"),
         ({"names": ["a", "b", "c"]}, "at most 2 entries", "list"),
         ({"name": "long"}, "a string with at most 3 characters", "str 'long'"),
         ({"name": None}, "a valid string", "None"),

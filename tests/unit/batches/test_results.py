@@ -79,6 +79,17 @@ def test_request_without_a_line_has_the_state_of_its_batch(tmp_path: Path) -> No
     assert "the batch batch_1 is completed, and has no result of it; send it again" in message(results, 0)
 
 
+def test_request_whose_line_may_be_malformed_is_told_of_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    results = read(tmp_path, answer("1"), ["oops"], {"custom_id": 0})
+    assert (
+        "the batch batch_1 is completed, and has no result of it; of the lines of the results, 2 could not be read "
+        "(see the log); send it again" in message(results, 0)
+    )
+    assert [text.partition(":")[0] for text in caplog.messages] == ["Skipped a line", "Skipped a line"]
+
+
 def test_refused_file_says_which_line_was_wrong(tmp_path: Path) -> None:
     mistakes = [{"code": "invalid_url", "message": "Wrong URL.", "line": 2}]
     results = read(tmp_path, batch={"status": "failed", "errors": {"data": mistakes}})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -235,6 +236,18 @@ def test_error_of_the_server_is_an_error_without_a_file(
     with pytest.raises(NotFoundError, match="No such file"):
         caller(download(tmp_path / "notes.txt"))
     assert os.listdir(tmp_path) == []
+
+
+def test_frames_of_an_error_show_no_header(caller: Caller, contents: Contents, tmp_path: Path) -> None:
+    contents.answers += [lambda: httpx.Response(404, json={})]
+    with pytest.raises(NotFoundError) as caught:
+        caller(download(tmp_path / "notes.txt", extra_headers={"Authorization": "Bearer hunter2hunter2"}))
+
+    assert contents.requests[0].headers["authorization"] == "Bearer hunter2hunter2"
+    frames = [frame for frame, _ in traceback.walk_tb(caught.value.__traceback__)]
+    ours = [frame for frame in frames if frame.f_code.co_filename == downloads.__file__]
+    assert [frame.f_code.co_name for frame in ours] == ["download"]
+    assert "hunter2" not in repr(ours[0].f_locals)
 
 
 def test_compressed_content_is_decompressed_up_to_a_limit(

@@ -213,6 +213,18 @@ def test_request_that_cannot_be_made_is_an_official_error() -> None:
         assert isinstance(raised.value.__cause__, errors.ConfigurationError)
 
 
+def test_address_that_is_not_one_is_an_official_error() -> None:
+    official = OpenAI(api_key="sk-a-key", base_url="nonsense")
+    with pytest.raises(openai.OpenAIError, match="base_url argument must be a URL"):
+        official.responses.create(**ASK)
+
+
+async def test_address_that_is_not_one_is_an_official_error_of_an_async_client() -> None:
+    official = AsyncOpenAI(api_key="sk-a-key", base_url="nonsense")
+    with pytest.raises(openai.OpenAIError, match="base_url argument must be a URL"):
+        await official.responses.create(**ASK)
+
+
 def test_hooks_of_our_client_see_the_calls(server: Server) -> None:
     seen: list[str] = []
 
@@ -274,6 +286,14 @@ def test_client_of_the_other_kind_is_refused() -> None:
     wrong: Any = Client(api_key="x")
     with pytest.raises(errors.ConfigurationError, match="client"):
         AsyncOpenAI(client=wrong)
+
+
+@pytest.mark.parametrize(("make", "name"), [(OpenAI, "Client"), (AsyncOpenAI, "AsyncClient")])
+def test_http_client_of_another_library_is_refused(make: Any, name: str) -> None:
+    with pytest.raises(
+        errors.ConfigurationError, match=rf"http_client must be an httpx2?\.{name} \(.*, got object"
+    ):
+        make(api_key="sk-a-key", http_client=object())
 
 
 # --- webhooks

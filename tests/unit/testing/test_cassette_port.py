@@ -16,6 +16,10 @@ from waits import PATIENT
 
 from responses_client import Client
 from responses_client.testing import Cassette, CassetteError, Server, __main__
+from responses_client.testing._cassettes.matching import Matcher
+from responses_client.testing._cassettes.port import CassetteApp
+from responses_client.testing._cassettes.scrubbing import Scrubber
+from responses_client.testing._cassettes.tape import Tape
 
 pytest.importorskip("uvicorn")
 
@@ -86,6 +90,23 @@ def test_connection_that_breaks_breaks_for_the_client(path: Path) -> None:
         with asked as answer, pytest.raises(httpx.RemoteProtocolError):
             answer.read()
     assert path.read_text().count('"event"') == 3
+
+
+async def test_request_that_is_cut_is_not_passed_on(path: Path) -> None:
+    sent: list[object] = []
+    cut = [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
+
+    async def receive() -> object:
+        return cut.pop(0)
+
+    async def send(message: object) -> None:
+        sent.append(message)
+
+    tape = Tape(path, "record", Matcher(), Scrubber())
+    app = CassetteApp(tape, "http://127.0.0.1:9", realtime=False)
+    await app({"type": "http"}, receive, send)
+
+    assert (sent, cut) == ([], [])
 
 
 def test_websocket_is_refused(path: Path) -> None:

@@ -274,9 +274,9 @@ def test_lines_of_a_session_are_read_as_they_were_written() -> None:
 @pytest.mark.parametrize(
     ("closed", "message"),
     [
-        ({"reason": ""}, "closed.code: Field required"),
-        ({"code": "1000", "reason": ""}, "closed.code: Input should be a valid integer"),
-        ({"code": 70_000, "reason": ""}, "closed.code: Input should be less"),
+        ({"reason": ""}, "closed.code: missing"),
+        ({"code": "1000", "reason": ""}, "closed.code: expected a valid integer, got str"),
+        ({"code": 70_000, "reason": ""}, "closed.code: expected a number less"),
     ],
 )
 def test_end_without_a_code_is_an_error_with_its_line(closed: dict[str, str], message: str) -> None:
