@@ -178,6 +178,8 @@ class BatchJob:
         try:
             for place, file in enumerate(files):
                 self._begun.append(await self._start(io, in_time, state, place, file))
+                # Now: a process that is killed while it waits, for up to a day, leaves what is there.
+                await io.in_thread(partial(file.path.unlink, missing_ok=True))
         except APITimeoutError as error:
             if not self._end.is_expired:  # it is the deadline of the client, or one of its limits
                 raise

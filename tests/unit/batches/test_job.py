@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, cast
@@ -248,6 +249,21 @@ def test_poll_that_is_refused_ends_the_wait(caller: Caller, server: Server) -> N
     failing = Failing(server, fail=lambda: server.fail(404)).caller(caller.mode)
     with pytest.raises(NotFoundError):
         batched(failing, questions(1))
+
+
+def test_no_file_is_left_while_the_server_works_and_nothing_after_it(
+    every_caller: Caller, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    folders: list[Path] = []
+
+    def look(news: Progress) -> None:
+        folders.extend(tmp_path.iterdir())
+        assert [*folders[-1].iterdir()] == []
+
+    batched(every_caller, questions(3), max_requests=1, on_progress=look)
+    assert len({*folders}) == 1
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_timeout_names_the_batches_and_leaves_them(every_caller: Caller, server: Server) -> None:
