@@ -94,14 +94,18 @@ def describe_error(line: ErrorDetails) -> str:
     return line["msg"] if expected is None else f"expected {expected}"
 
 
+def _entries(number: object) -> str:
+    return "1 entry" if number == 1 else f"{number} entries"
+
+
 def _expected(line: ErrorDetails) -> str | None:
     """Return the value that pydantic expected; None if its message says something else, as those of validators do."""
     context = line.get("ctx", {})
     match line["type"]:
         case "too_long":
-            return f"at most {context.get('max_length')} entries"
+            return f"at most {_entries(context.get('max_length'))}"
         case "too_short":
-            return f"a list of at least {context.get('min_length')}"
+            return f"at least {_entries(context.get('min_length'))}"
         case "string_too_long" | "string_too_short":
             return line["msg"].replace("String should have", "a string with")
         case _ if line["msg"].startswith(_BEFORE_EXPECTED):

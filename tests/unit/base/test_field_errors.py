@@ -135,7 +135,7 @@ def lines_of(data: object) -> list[ErrorDetails]:
         ({"number": "x"}, "a valid integer", "str 'x'"),
         ({"number": 1.5}, "a valid integer", "float 1.5"),
         ({"number": 0}, "a number greater than or equal to 1", "int 0"),
-        ({"names": []}, "a list of at least 1", "list"),
+        ({"names": []}, "at least 1 entry", "list"),
         ({"names": ["a", "b", "c"]}, "at most 2 entries", "list"),
         ({"name": "long"}, "a string with at most 3 characters", "str 'long'"),
         ({"name": None}, "a valid string", "None"),

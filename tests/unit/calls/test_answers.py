@@ -210,6 +210,9 @@ def test_answer_that_was_cut_off_does_not_blame_the_address() -> None:
     )
     other = not_json("expected value", b"<", meta(), advice="look")
     assert str(other).endswith("is not valid JSON (request id req_1): the body is '<'; look")
+    assert str(not_json("expected value", b"<", meta())).endswith(
+        "the body is '<'; check that base_url leads to a server of the Responses API"
+    )
 
 
 def test_missing_content_type_is_reported_as_such() -> None:
@@ -317,6 +320,8 @@ def test_body_of_an_error_that_is_neither_json_nor_a_stream_is_its_text() -> Non
         (b" <html><head><title>502 Bad &amp; gone</title>", "an HTML page, '502 Bad & gone'"),
         (b"<h1 class=x>Down</h1>", "an HTML page, 'Down'"),
         (b"No <title>page</title>", "No <title>page</title>"),
+        (b"\xef\xbb\xbf<h1>Down</h1>", "an HTML page, 'Down'"),
+        (b"Down\xff", "Down\ufffd"),
     ],
 )
 def test_page_is_named_by_its_title(page: bytes, shown: str) -> None:

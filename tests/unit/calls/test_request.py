@@ -209,7 +209,7 @@ def generator() -> Iterator[dict[str, str]]:
         ({"stream": "yes"}, "stream", "str", "a valid boolean"),
         ({"metadata": {"a": 1}}, "metadata.a", "int", "a valid string"),
         ({"metadata": {"a": "x" * 513}}, "metadata.a", "str", "at most 512 characters"),
-        ({"context_management": []}, "context_management", "list", "a list of at least 1"),
+        ({"context_management": []}, "context_management", "list", "at least 1 entry"),
         ({"metadata": {str(n): "" for n in range(17)}}, "metadata", "dict", "at most 16 entries"),
         ({"tools": {}}, "tools", "dict", "a valid list"),
         ({"tools": [{"type": "function"}]}, "tools[0].name", "missing", "a value"),

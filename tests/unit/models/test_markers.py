@@ -190,7 +190,7 @@ def test_field_that_only_servers_set_is_left_out_of_requests() -> None:
 def test_empty_list_of_a_message_that_needs_members_is_refused_as_a_list():
     steer = {"previous_response_id": "resp_1"}
     assert ResponseSteerEvent.from_dict({**steer, "input": "More"}).input == "More"
-    with pytest.raises(ResponseValidationError, match="expected a list of at least 1 at input"):
+    with pytest.raises(ResponseValidationError, match="expected at least 1 entry at input"):
         ResponseSteerEvent.from_dict({**steer, "input": []}, strict=True)
     with pytest.raises(ResponseValidationError, match="expected a string or a list at input"):
         ResponseSteerEvent.from_dict({**steer, "input": 3}, strict=True)

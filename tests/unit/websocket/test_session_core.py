@@ -375,7 +375,7 @@ def test_without_validation_events_are_sent_as_they_are(wire: FakeSocket) -> Non
     ("given", "message"),
     [
         (5, "input"),
-        ([], "input: expected a list of at least 1, got list"),
+        ([], "input: expected at least 1 entry, got list"),
         ([{"role": "system", "content": "x"}], r"input\[0\].role: expected 'user', got str 'system'"),
         ([{"role": "user", "content": "x"}, {"role": "user"}], r"input\[1\].content"),
     ],
