@@ -19,6 +19,7 @@ from responses_client.models._base import OpenUnion, Reference
 # What annotations of properties name, which their modules import for type checkers alone.
 _NAMES = {
     "ResponseMeta": ResponseMeta,
+    "_HasMeta": object,
     **{name: getattr(responses_client, name) for name in ("ParseError", "ResponseValidationError")},
     **{name: getattr(models, name) for name in models.__all__},
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
-from typing import Any, NamedTuple
+from typing import Any
 
 from .._expectations import Difference, shown
 from .._json_types import is_array, is_object
@@ -16,6 +16,7 @@ __all__ = ["Matcher", "describe_mismatch", "differences_of"]
 
 _NOTHING = object()
 _MAX_DIFFERENCES = 20
+_MAX_COMPARED_CHARS = 10_000
 
 
 class Matcher:
@@ -50,12 +51,6 @@ class Matcher:
         return value
 
 
-class _Candidate(NamedTuple):
-    likeness: float
-    request: Recording
-    differences: list[Difference]
-
-
 def describe_mismatch(
     matcher: Matcher, sent: Recording, recorded: Sequence[Recording], used: Sequence[Recording]
 ) -> str:
@@ -72,10 +67,9 @@ def describe_mismatch(
         return f"it is recorded {times} time{'s'[: times != 1]}, and was replayed as often"
     if not recorded:
         return "no recorded request is left"
-    nearest = max((_candidate(matcher, sent, one) for one in recorded), key=lambda one: one.likeness)
-    return "\n  ".join(
-        [f"the nearest recorded one, {nearest.request}, differs:", *_lines(nearest.differences)]
-    )
+    nearest = _nearest(matcher, sent, recorded)
+    lines = _lines([*_request_differences(matcher, nearest, sent)])
+    return "\n  ".join([f"the nearest recorded one, {nearest}, differs:", *lines])
 
 
 def differences_of(matcher: Matcher, recorded: Any, sent: Any) -> list[str]:
@@ -92,17 +86,21 @@ def _lines(found: list[Difference]) -> list[str]:
     return [*lines, *([f"and {more} more differences"] if more > 0 else [])]
 
 
-def _candidate(matcher: Matcher, sent: Recording, recorded: Recording) -> _Candidate:
-    mine, theirs = matcher.compared(sent), matcher.compared(recorded)
-    found = [
-        *_differences(recorded.method, sent.method, "method"),
-        *_differences(recorded.path, sent.path, "path"),
-        *_differences(dict(recorded.query), dict(sent.query), "query"),
-        *_differences(theirs, mine, ""),
-    ]
-    same_call = (sent.method == recorded.method) + (sent.path == recorded.path)
-    a, b = (json.dumps(one, sort_keys=True)[:10_000] for one in (mine, theirs))
-    return _Candidate(same_call + SequenceMatcher(None, a, b).quick_ratio(), recorded, found)
+def _nearest(matcher: Matcher, sent: Recording, recorded: Sequence[Recording]) -> Recording:
+    comparison = SequenceMatcher(None, "", matcher.key(sent)[:_MAX_COMPARED_CHARS])
+
+    def likeness(one: Recording) -> float:
+        comparison.set_seq1(matcher.key(one)[:_MAX_COMPARED_CHARS])
+        return (sent.method == one.method) + (sent.path == one.path) + comparison.quick_ratio()
+
+    return max(recorded, key=likeness)
+
+
+def _request_differences(matcher: Matcher, recorded: Recording, sent: Recording) -> Iterator[Difference]:
+    yield from _differences(recorded.method, sent.method, "method")
+    yield from _differences(recorded.path, sent.path, "path")
+    yield from _differences(dict(recorded.query), dict(sent.query), "query")
+    yield from _differences(matcher.compared(recorded), matcher.compared(sent), "")
 
 
 def _differences(recorded: Any, sent: Any, path: str) -> Iterator[Difference]:

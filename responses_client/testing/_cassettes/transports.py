@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
@@ -22,6 +23,10 @@ __all__ = ["AsyncCassetteTransport", "CassetteTransport"]
 
 _SESSION = "WEBSOCKET"
 """In place of the method of a handshake, which is GET: a session is not an answer to a request."""
+
+# Clients make up the boundary of each form anew, and the same upload is to match.
+_BOUNDARY = r"""(?i)^multipart/.*\bboundary="?([^";]+)"""
+_RECORDED_BOUNDARY = "boundary-of-the-parts"
 
 # Decompressed bodies are recorded.
 _OF_THE_COMPRESSED_BODY = frozenset({"content-encoding", "content-length", "transfer-encoding"})
@@ -217,13 +222,18 @@ class AsyncCassetteTransport(httpx.AsyncBaseTransport):
 def recording_of(request: httpx.Request, content: bytes, prefix: str) -> Recording:
     """Return a request in the form in which it is recorded and compared."""
     path = request.url.path
-    is_session = request.headers.get("upgrade", "").lower() == "websocket"
+    headers = dict(request.headers)
+    is_session = headers.get("upgrade", "").lower() == "websocket"
+    content_type = headers.get("content-type", "")
+    if boundary := re.search(_BOUNDARY, content_type):
+        content = content.replace(b"--" + boundary[1].encode(), b"--" + _RECORDED_BOUNDARY.encode())
+        headers["content-type"] = content_type = content_type.replace(boundary[1], _RECORDED_BOUNDARY)
     return Recording(
         _SESSION if is_session else request.method,
         path.removeprefix(prefix) if path.startswith(f"{prefix}/") else path,
         parse_qs(request.url.query.decode(), keep_blank_values=True),
-        dict(request.headers),
-        Body.of(content, request.headers.get("content-type", "")),
+        headers,
+        Body.of(content, content_type),
     )
 
 

@@ -173,6 +173,30 @@ def test_map_replays_whatever_order_its_requests_are_sent_in(path: Path, server:
 
 
 @pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("content", [b"A text.", b"\xff\x00"])
+def test_upload_replays_though_its_boundary_is_another_one(
+    path: Path, server: Server, mode: str, content: bytes
+) -> None:
+    def upload(client: Any) -> Any:
+        return client.files.create(file=("a.txt", content), purpose="user_data")
+
+    first = recorded(path, server, mode, upload, upload)
+
+    assert replayed(path, mode, upload, upload) == first
+    assert "boundary=boundary-of-the-parts" in path.read_text().splitlines()[1]
+
+
+def test_upload_of_another_file_is_not_recorded(path: Path, server: Server) -> None:
+    def upload(client: Any, content: bytes) -> Any:
+        return client.files.create(file=("a.txt", content), purpose="user_data")
+
+    record(path, server, lambda client: upload(client, b"One"))
+
+    with pytest.raises(NotRecorded, match="POST /files"):
+        replay(path, lambda client: upload(client, b"Two"))
+
+
+@pytest.mark.parametrize("mode", MODES)
 def test_connection_that_broke_breaks_again(path: Path, server: Server, mode: str) -> None:
     def scenario(client: Any) -> int:
         with pytest.raises(StreamInterrupted) as raised:

@@ -10,6 +10,7 @@ import pytest
 import trio
 from server_calls import asked, created, text_of
 
+import responses_client.testing._cassettes.exchanges  # noqa: F401  # pytester forgets what its tests import first
 from responses_client.testing import AsyncServer, Server, VirtualClock
 
 pytest_plugins = ["pytester"]
