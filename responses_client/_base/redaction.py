@@ -124,18 +124,25 @@ def query_secrets(url: str) -> set[str]:
 
 def field_secrets(value: Any) -> Iterator[str]:
     """Yield the credentials in JSON data, or in models, that `mask_fields` masks there."""
-    fields: dict[str, Any] = value if is_object(value) else {}
-    if hasattr(value, "__pydantic_fields__"):
-        fields = {**vars(value), **(getattr(value, "__pydantic_extra__", None) or {})}
-    members = value if is_sequence(value) else fields.values()
-    for member in members:
-        yield from field_secrets(member)
-    found = [fields.get(name) for name in _SECRET_FIELDS]
-    found += [as_object(one).get("value") for one in as_array(fields.get("domain_secrets"))]
-    headers = fields.get("headers")
-    if is_object(headers):
-        found += secret_values({name: text for name, text in headers.items() if isinstance(text, str)})
-    yield from (one for one in found if isinstance(one, str) and len(one) >= _MIN_SECRET_LENGTH)
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if is_object(value):
+            fields = value
+        elif is_sequence(value):
+            waiting += value
+            continue
+        elif hasattr(value, "__pydantic_fields__"):
+            fields = {**vars(value), **(getattr(value, "__pydantic_extra__", None) or {})}
+        else:
+            continue
+        waiting += fields.values()
+        found = [fields.get(name) for name in _SECRET_FIELDS]
+        found += [as_object(one).get("value") for one in as_array(fields.get("domain_secrets"))]
+        headers = fields.get("headers")
+        if is_object(headers):
+            found += secret_values({name: text for name, text in headers.items() if isinstance(text, str)})
+        yield from (one for one in found if isinstance(one, str) and len(one) >= _MIN_SECRET_LENGTH)
 
 
 def mask_fields(value: Any) -> Any:
