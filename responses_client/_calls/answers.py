@@ -155,11 +155,10 @@ def answer_error(
     meta: ResponseMeta,
     redactor: Redactor = NO_SECRETS,
     problem: str | None = None,
+    *,
+    can_repeat: bool = True,
 ) -> APIStatusError:
-    """Return the error of an answer with this status, which may be one that the body names.
-
-    `problem` is the reason why the body could not be read.
-    """
+    """Return the error of an answer with this status, which may be one that the body names; see `status_error`."""
     return status_error(
         status,
         meta.headers,
@@ -172,6 +171,7 @@ def answer_error(
         meta=meta,
         redactor=redactor,
         problem=problem,
+        can_repeat=can_repeat,
     )
 
 
@@ -272,6 +272,7 @@ def status_error(
     meta: ResponseMeta | None = None,
     redactor: Redactor = NO_SECRETS,
     problem: str | None = None,
+    can_repeat: bool = True,
 ) -> APIStatusError:
     """Return the error for a status, of the class that belongs to it.
 
@@ -289,6 +290,7 @@ def status_error(
         meta: The facts of the answer.
         redactor: Masks secrets that the body repeats.
         problem: The reason why the body could not be read.
+        can_repeat: Whether the request could be sent again, so that a redirect could be followed.
     """
     kept = headers if isinstance(headers, Headers) else Headers(headers)
     body = redactor.body(body)
@@ -302,7 +304,7 @@ def status_error(
     if 300 <= status < 400:
         from .redirects import redirect_reason
 
-        message = redirect_reason(status, kept.get("location"), url)
+        message = redirect_reason(status, kept.get("location"), url, can_repeat=can_repeat)
     wait = requested_wait(status, kept, message, now)
     cls = InternalServerError if status >= 500 else _STATUS_CLASSES.get(status, APIStatusError)
     error = cls(

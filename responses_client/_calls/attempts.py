@@ -313,7 +313,7 @@ class Attempts:
         if isinstance(content, TransportError):
             problem = f"the body cannot be decompressed: {self.redactor.text(content.reason)}"
             return answer_error(body.status_code, b"", meta, self.redactor, problem)
-        return answer_error(body.status_code, content, meta, self.redactor)
+        return answer_error(body.status_code, content, meta, self.redactor, can_repeat=self._can_repeat)
 
     async def _read_start(self, body: Body) -> bytes:
         content = BytesIO()

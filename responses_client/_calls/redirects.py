@@ -38,8 +38,11 @@ def redirected(call: Call[Any], request: WireRequest, body: Body) -> WireRequest
     return request._replace(url=target, headers=headers, auth=None, is_foreign=True)
 
 
-def redirect_reason(status: int, location: str | None, url: str) -> str:
-    """Return the reason why the redirect of a request to a URL was not followed."""
+def redirect_reason(status: int, location: str | None, url: str, *, can_repeat: bool) -> str:
+    """Return the reason why the redirect of a request to a URL was not followed.
+
+    `can_repeat` says whether the body could be sent again.
+    """
     if location is None:
         return "a redirect without a Location header"
     target = origin(location, url)
@@ -52,5 +55,9 @@ def redirect_reason(status: int, location: str | None, url: str) -> str:
     if status not in _FOLLOWED:
         return (
             f"a redirect within {target}, not followed because {status} does not say that the request moved"
+        )
+    if not can_repeat:
+        return (
+            f"a redirect within {target}, not followed because the file is a pipe, which cannot be read again"
         )
     return f"a redirect within {target}, not followed because it would exceed max_redirects"

@@ -18,6 +18,7 @@ from callers import MODES, Caller
 from fake_io import Clock
 
 from responses_client import (
+    APIStatusError,
     AsyncClient,
     Client,
     ConfigurationError,
@@ -194,6 +195,17 @@ def test_pipe_is_sent_in_chunks_as_its_length_is_not_known(caller: Caller, files
     assert files.parts[-1] == ("file", "p.txt", "text/plain", b"piped")
     assert "content-length" not in files.requests[-1].headers
     assert seen == [(5, None)]
+
+
+def test_redirect_of_a_pipe_says_that_it_cannot_be_sent_again(caller: Caller, files: Files) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"piped")
+    os.close(writing)
+    files.statuses.append(307)
+    with os.fdopen(reading, "rb") as file, pytest.raises(APIStatusError) as caught:
+        caller(create(("p.txt", file)))
+    assert "not followed because the file is a pipe, which cannot be read again" in caught.value.message
+    assert len(files.requests) == 1
 
 
 def test_file_for_a_container_is_a_form_and_an_id_is_json(caller: Caller, files: Files) -> None:
