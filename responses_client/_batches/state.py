@@ -30,9 +30,9 @@ from pydantic_core import to_json
 
 from .._base import forks
 from .._base.field_errors import field_error
+from .._base.file_lock import FileLock, InUse
 from .._base.json_types import JsonObject, as_object, json_or
 from .._base.validation import is_whole_number
-from .._map.file_lock import FileLock, InUse
 from ..errors import RequestValidationError
 from .lines import NOT_STARTED, Plan
 

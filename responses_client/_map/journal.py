@@ -47,12 +47,12 @@ from pydantic_core import from_json, to_jsonable_python
 from .._base import forks
 from .._base.clock import NO_DEADLINE
 from .._base.field_errors import field_error
+from .._base.file_lock import FileLock, InUse
 from .._base.json_types import JsonObject, as_object, is_object, json_or
 from .._base.messages import one_line
 from ..errors import APIError, APIStatusError, RequestValidationError
 from ..models._tolerance import write_json
 from ..models.batch import BatchResultLine
-from .file_lock import FileLock, InUse
 
 if TYPE_CHECKING:
     from .._transport.protocols import IO

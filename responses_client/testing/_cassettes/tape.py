@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias
 
+from ..._base.file_lock import FileLock, InUse
 from ..._base.public import public
 from .exchanges import CassetteError, Exchange, Recording, lines_of, read_lines, write_lines
 from .matching import Matcher, describe_mismatch
@@ -34,7 +35,7 @@ class Tape:
     """The exchanges of one file.
 
     While exchanges are recorded, they are added to a file beside it, which replaces it at the end: a recording that
-    fails leaves the old file, and what was already answered.
+    fails leaves the old file, and what was already answered. One tape at a time has the file beside it.
 
     Args:
         path: The file.
@@ -54,7 +55,8 @@ class Tape:
         # In the order of their requests, as they are written; None for those that have not ended.
         self._new: list[Exchange | None] = []
         self._open: dict[int, Callable[[], None]] = {}  # by their places in this list
-        self._has_partial = False
+        self._partial_file: BinaryIO | None = None
+        self._partial_lock = FileLock(Path(os.path.realpath(self._partial)))
         self._is_closed = False
         if mode == "replay" or (mode == "auto" and path.exists()):
             for exchange in self._read():
@@ -95,8 +97,14 @@ class Tape:
         return ReplayedSession(exchange, self._matcher, self.scrubber, self.path.name)
 
     def begin(self, finish: Callable[[], None]) -> int:
-        """Return the place of an exchange whose answer is to come; at the end, `finish` is called if none has."""
+        """Return the place of an exchange whose answer is to come; at the end, `finish` is called if none has.
+
+        Raises:
+            CassetteError: Another tape records the file.
+        """
         with self._lock:
+            if self._partial_file is None:
+                self._partial_file = self._open_partial()
             place = len(self._new)
             self._new.append(None)
             self._open[place] = finish
@@ -108,10 +116,11 @@ class Tape:
             if self._open.pop(place, None) is None or self._is_closed or not exchange.is_answered:
                 return
             written = self.scrubber.exchange(exchange)
+            file = self._partial_file
+            assert file is not None  # since `begin`
+            file.writelines(_encoded(lines_of(written) if file.tell() else write_lines([written])))
+            file.flush()
             self._new[place] = written
-            lines = lines_of(written) if self._has_partial else write_lines([written])
-            _write(self._partial, lines, "a" if self._has_partial else "w")
-            self._has_partial = True
 
     def close(self, *, keep: bool) -> None:
         """Write the file if anything was recorded: what it had and keeps, and then what is new, in order.
@@ -124,21 +133,55 @@ class Tape:
         for finish in unfinished:
             finish()
         with self._lock:
-            if self._is_closed or self.mode == "replay" or not keep:
+            if self._is_closed or self.mode == "replay":
                 return
             self._is_closed = True
-            finished = [one for one in self._new if one is not None]
-            if self.mode == "record" or finished:
-                kept = self._read() if self.mode == "auto" and self.path.exists() else []
-                temporary = self.path.with_name(f"{self.path.name}.new")
-                _write(temporary, write_lines([*kept, *finished]), "w")
-                os.replace(temporary, self.path)
-            if self._has_partial:
-                self._partial.unlink()
+            is_written = False
+            try:
+                if keep:
+                    self._replace()
+                    is_written = True
+            finally:
+                self._close_partial(is_written)
+
+    def _replace(self) -> None:
+        finished = [one for one in self._new if one is not None]
+        if self.mode == "record" or finished:
+            kept = self._read() if self.mode == "auto" and self.path.exists() else []
+            temporary = self.path.with_name(f"{self.path.name}.new")
+            temporary.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("wb") as file:
+                file.writelines(_encoded(write_lines([*kept, *finished])))
+            os.replace(temporary, self.path)
 
     @property
     def _partial(self) -> Path:
         return self.path.with_name(f"{self.path.name}.recording")
+
+    def _open_partial(self) -> BinaryIO:
+        self._partial.parent.mkdir(parents=True, exist_ok=True)
+        file = self._partial.open("ab")
+        try:
+            self._partial_lock.acquire(file)
+        except InUse as holder:
+            file.close()
+            raise CassetteError(
+                f"{self.path} is being recorded by {holder}; record it with one cassette at a time, and with pytest-xdist in "
+                "one process (-n 0)"
+            ) from None
+        file.seek(0)
+        file.truncate()  # of what an earlier recording has left
+        return file
+
+    def _close_partial(self, is_written: bool) -> None:
+        file = self._partial_file
+        if file is None:
+            return
+        is_needed = not is_written and file.tell()
+        self._partial_lock.release()
+        file.close()  # first, as Windows removes no open file
+        if not is_needed:
+            self._partial.unlink(missing_ok=True)
 
     def _read(self) -> list[Exchange]:
         try:
@@ -154,8 +197,6 @@ class Tape:
             raise CassetteError(f"{self.path} cannot be replayed: {error}") from None
 
 
-def _write(path: Path, lines: Iterable[str], mode: Literal["a", "w"]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _encoded(lines: Iterable[str]) -> Iterator[bytes]:
     # Half of a surrogate pair has no UTF-8 form; the form with a backslash is JSON's escape for it.
-    with path.open(mode, encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-        file.writelines(f"{line}\n" for line in lines)
+    return (f"{line}\n".encode("utf-8", "backslashreplace") for line in lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import anyio
 import httpx
@@ -411,6 +412,50 @@ def test_variable_decides_the_mode(
     assert Cassette(path).mode == mode
     assert Cassette(path, "replay").mode == "replay"
     assert repr(Cassette(path)) == f"<Cassette {str(path)!r} ({mode})>"
+
+
+def recording(path: Path, server: Server, mode: str = "record") -> tuple[Cassette, Any]:
+    cassette = Cassette(path, mode)  # type: ignore[arg-type]
+    http_client = httpx.Client(transport=server.transport())
+    return cassette, cassette.client(api_key=KEY, base_url=ADDRESS, http_client=http_client)
+
+
+@pytest.mark.parametrize("mode", ["record", "auto"])
+def test_file_is_recorded_by_one_cassette_at_a_time(path: Path, server: Server, mode: str) -> None:
+    first, client = recording(path, server)
+    second, other = recording(path, server, mode)
+    with first:
+        ask(client)
+        with pytest.raises(
+            CassetteError, match=r"greeting\.jsonl is being recorded by this process \(pid \d+"
+        ):
+            ask(other)
+        assert len(server.requests) == 1
+        ask(client)
+    second.close(keep=False)
+    third, client = recording(path, server, mode)
+    with third:
+        ask(client)
+        ask(client)
+    assert [each.name for each in path.parent.iterdir()] == ["greeting.jsonl"]
+
+
+def test_recording_that_cannot_be_written_stays_in_the_file_beside(
+    path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cassette, client = recording(path, server)
+    ask(client)
+    monkeypatch.setattr("os.replace", Mock(side_effect=OSError("The disk is full")))
+    with pytest.raises(OSError, match="full"):
+        cassette.close()
+    replay(path.with_name("greeting.jsonl.recording"), ask)
+
+
+def test_recording_without_an_answer_leaves_nothing(path: Path) -> None:
+    http_client = httpx.Client(transport=httpx.MockTransport(Mock(side_effect=ZeroDivisionError)))
+    with pytest.raises(ZeroDivisionError), Cassette(path, "record") as cassette:
+        ask(cassette.client(api_key=KEY, base_url=ADDRESS, http_client=http_client))
+    assert [*path.parent.iterdir()] == []
 
 
 def test_recording_that_fails_keeps_the_old_file_and_what_came(path: Path, server: Server) -> None:

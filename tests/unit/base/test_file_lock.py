@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from responses_client._map.file_lock import FileLock, InUse, _host, _is_alive
+from responses_client._base.file_lock import FileLock, InUse, _host, _is_alive
 from responses_client.testing import VirtualClock
 
 
@@ -180,5 +180,5 @@ def test_windows_locks_a_byte_behind_the_end(
 
 def test_windows_takes_every_process_for_alive(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("responses_client._map.file_lock.os", SimpleNamespace(name="nt"))
+        patch.setattr("responses_client._base.file_lock.os", SimpleNamespace(name="nt"))
         assert _is_alive(-5)

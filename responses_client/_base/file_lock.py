@@ -1,6 +1,6 @@
 """The lock of a file: one call at a time writes it, and any other learns which process that is.
 
-Maps lock their journals with it, and `responses.batch` locks its state.
+Maps lock their journals with it, `responses.batch` its state, and cassettes what they record.
 """
 
 # How it works
@@ -27,9 +27,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from .._base import clock
-from .._base.json_types import as_object
-from .._base.messages import MAX_VALUE_CHARS, one_line
+from . import clock
+from .json_types import as_object
+from .messages import MAX_VALUE_CHARS, one_line
 
 __all__ = ["FileLock", "InUse"]
 
@@ -101,9 +101,8 @@ class FileLock:
         note = json.dumps({"pid": os.getpid(), "host": _host(), "since": since})
         with suppress(OSError):  # without it, only messages are poorer
             self._note.unlink(missing_ok=True)
-            with self._note.open(
-                "x", encoding="utf-8"
-            ) as file:  # follows no link that another user may have put there
+            # It follows no link that another user may have put there.
+            with self._note.open("x", encoding="utf-8") as file:
                 file.write(note)
 
     def _holder(self) -> str | None:
