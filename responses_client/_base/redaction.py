@@ -124,9 +124,10 @@ def query_secrets(url: str) -> set[str]:
 
 def field_secrets(value: Any) -> Iterator[str]:
     """Yield the credentials in JSON data, or in models, that `mask_fields` masks there."""
-    waiting = [value]
+    waiting: list[Any] = [value]
     while waiting:
         value = waiting.pop()
+        fields: dict[str, Any]
         if is_object(value):
             fields = value
         elif is_sequence(value):
