@@ -16,6 +16,7 @@ from .._base import clock, forks
 from .._base.clock import Deadline
 from .._base.http import Headers
 from .._base.overrides import override
+from .async_bytes import async_bytes
 from .bodies import PiecesBody
 from .environment import Proxies, tls_context
 from .framing import end_if_out_of_step
@@ -43,9 +44,9 @@ class AsyncIO(IO):
 
     def __init__(self, client: httpx.AsyncClient | None = None) -> None:
         self._given = None if client is None else GivenClient(client)
-        self.library: HttpLibrary = HttpLibrary(
-            httpx if client is None else package_of(client, "AsyncClient")
-        )
+        package: Any = httpx if client is None else package_of(client, "AsyncClient")
+        self.library: HttpLibrary = HttpLibrary(package)
+        self._bytes_body = async_bytes(package)
         self._pools = self._new_pools()
         self._process = forks.generation
         self.is_closed: bool = False
@@ -68,6 +69,8 @@ class AsyncIO(IO):
         built = self.library.build(
             client, request, deadline, is_given=self._given is not None, in_thread=self.in_thread
         )
+        if request.upload is None:
+            built.stream = self._bytes_body(request.content)
         remaining = deadline.remaining()
         try:
             with self.library, clock.time_limit(remaining), anyio.move_on_after(remaining):

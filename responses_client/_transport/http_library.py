@@ -213,10 +213,6 @@ class HttpLibrary:
             raise problem
         if request.upload is not None:
             built.stream = content  # in place of a generator around it
-        elif in_thread is not None:
-            from .async_bytes import async_bytes  # here, because sync clients do without
-
-            built.stream = async_bytes(self._package)(request.content)
         # The client has added its own defaults; None removes them, too.
         for name in [name for name, value in request.headers.items() if value is None]:
             built.headers.pop(name, None)

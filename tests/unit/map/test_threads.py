@@ -88,10 +88,11 @@ def test_leaving_the_block_does_not_wait_for_the_iterable(
 def test_iterable_that_comes_back_after_the_end_has_nothing_sent_and_raised(
     server: Server, is_broken: bool
 ) -> None:
-    release = threading.Event()
+    asked, release = threading.Event(), threading.Event()
 
     def given() -> Iterator[Any]:
         yield from requests(1)
+        asked.set()
         release.wait(LONG)
         if is_broken:
             raise ValueError("late")
@@ -99,6 +100,7 @@ def test_iterable_that_comes_back_after_the_end_has_nothing_sent_and_raised(
 
     with server.client() as client, client.responses.map(given()) as results:
         next(results)
+        assert asked.wait(PATIENT)
         pool: Any = results._pool
         results.close()
         release.set()

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
 from inspect import isasyncgen
-from typing import Any, TypeVar
+from typing import Any, cast
 
 import anyio.lowlevel
 import httpx
 import httpx2
 import pytest
 
-from responses_client._base.clock import Deadline
+from responses_client._base.clock import NO_DEADLINE
 from responses_client._transport.async_bytes import async_bytes
-from responses_client._transport.http_library import HttpLibrary
+from responses_client._transport.asynchronous import AsyncIO
 from responses_client._transport.protocols import Timeouts, WireRequest
-
-T = TypeVar("T")
-
-
-async def at_once(function: Callable[[], T]) -> T:
-    return function()
 
 
 @pytest.mark.anyio
@@ -43,9 +36,17 @@ async def test_body_that_is_left_half_way_leaves_nothing_to_the_garbage_collecto
     await anyio.lowlevel.checkpoint()
 
 
+@pytest.mark.anyio
 @pytest.mark.parametrize("content", [b"{}", b""])
-def test_requests_of_async_clients_have_such_bodies(content: bytes) -> None:
+async def test_requests_of_async_clients_have_such_bodies(content: bytes) -> None:
+    sent: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(200)
+
+    io = AsyncIO(httpx.AsyncClient(transport=httpx.MockTransport(answer)))
     request = WireRequest("POST", "http://a.test/", {}, content, Timeouts(1, 1, 1, 1))
-    built = HttpLibrary(httpx).build(httpx.AsyncClient(), request, Deadline.after(None), in_thread=at_once)
-    assert not isasyncgen(aiter(built.stream))
-    assert built.content == content
+    await (await io.send(request, NO_DEADLINE)).close()
+    assert not isasyncgen(aiter(cast("httpx.AsyncByteStream", sent[0].stream)))
+    assert sent[0].content == content
