@@ -59,7 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(note, file=sys.stderr, flush=True)
     store = Store(Script(), validate=True, limiter=Limiter(limit))
     app = Application(store, prefix="/v1", keeps_requests=False)
-    print(f"Serving the Responses API at {url_of(listening, options.host, app.prefix)}", flush=True)
+    url = url_of(listening, options.host, app.prefix)
+    print(f"Serving the Responses API at {url}")
+    print(f"Clients find it by: export OPENAI_BASE_URL={url} OPENAI_API_KEY=unused", flush=True)
     with suppress(KeyboardInterrupt):
         UvicornServer.embedded(app, None).run(sockets=[listening])
     return 0

@@ -364,6 +364,7 @@ def test_command_serves_until_it_is_interrupted() -> None:
         assert process.stdout is not None
         line = process.stdout.readline()
         url = line.removeprefix("Serving the Responses API at ").strip()
+        assert process.stdout.readline().startswith("Clients find it by: export OPENAI_BASE_URL=")
         assert url.startswith("http://127.0.0.1:")
         response = httpx.post(f"{url}/responses", json=BODY, headers=KEY)
         refused = httpx.post(f"{url}/responses", json=BODY, headers=KEY)
@@ -417,7 +418,12 @@ def test_command_says_where_it_serves(
     (listening,) = sockets
     with closing(listening):
         port = listening.getsockname()[1]
-    assert capsys.readouterr() == (f"Serving the Responses API at http://127.0.0.1:{port}/v1\n", "")
+    url = f"http://127.0.0.1:{port}/v1"
+    assert capsys.readouterr() == (
+        f"Serving the Responses API at {url}\n"
+        f"Clients find it by: export OPENAI_BASE_URL={url} OPENAI_API_KEY=unused\n",
+        "",
+    )
 
 
 @pytest.mark.parametrize("port", ["taken", "99999"])
