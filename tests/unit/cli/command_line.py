@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from responses_client._base.overrides import override
 from responses_client._cli.main import main
 
 __all__ = [
@@ -143,8 +144,18 @@ def refuse(status: int) -> Answer:
 # --- processes
 
 
+class Process(subprocess.Popen[str]):
+    """A process that is killed where its block fails, as it may never end."""
+
+    @override
+    def __exit__(self, kind: type[BaseException] | None, *rest: Any) -> None:
+        if kind is not None:
+            self.kill()
+        super().__exit__(kind, *rest)
+
+
 def start_process(*arguments: str | bytes, **environment: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+    return Process(
         [sys.executable, "-m", "responses_client", *arguments],
         env=os.environ | environment,
         stdin=subprocess.DEVNULL,
