@@ -18,6 +18,7 @@ from .._base.http import Headers
 from .._base.overrides import override
 from .async_bytes import async_bytes
 from .bodies import PiecesBody
+from .chunks import chunks_of_async
 from .environment import Proxies, tls_context
 from .framing import end_if_out_of_step
 from .http_library import (
@@ -211,5 +212,6 @@ class _HttpxBody(PiecesBody):
 def _raw_pieces(response: httpx.Response) -> AsyncIterator[bytes]:
     """Return the body in pieces as they come, or from a hook or an auth object that has read and decompressed it."""
     # The stream of the transport: to read it directly skips a layer of the library, for each piece of each stream.
-    source = response.aiter_bytes() if response.is_stream_consumed else response.stream
-    return aiter(cast("AsyncIterator[bytes]", source))
+    if response.is_stream_consumed:
+        return response.aiter_bytes()
+    return chunks_of_async(response, aiter(cast("AsyncIterator[bytes]", response.stream)))

@@ -14,17 +14,23 @@ from __future__ import annotations
 import ssl
 from typing import Any
 
-__all__ = ["end_if_out_of_step"]
+__all__ = ["connection_of", "end_if_out_of_step"]
 
 _STEPS = ("stream", "_stream", "_httpcore_stream", "_stream", "_connection")
 """From an answer of httpx to the connection of httpcore that it came by."""
 
 
+def connection_of(response: Any) -> Any:
+    """Return the connection of httpcore by which an answer of httpx comes; None if it comes by another way."""
+    found: Any = response
+    for step in _STEPS:
+        found = getattr(found, step, None)
+    return found
+
+
 def end_if_out_of_step(response: Any) -> None:
     """Have the connection of an answer closed with the answer, if there are bytes behind its end."""
-    connection: Any = response
-    for step in _STEPS:
-        connection = getattr(connection, step, None)
+    connection = connection_of(response)
     protocol = getattr(connection, "_h11_state", None)
     if protocol is None:  # HTTP/2, or a transport of another kind
         return

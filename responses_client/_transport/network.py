@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from weakref import WeakSet
 
 from .._base import forks
+from .chunks import Unread
 from .http_library import CLOSE_SECONDS
 from .sockets import shut_down, socket_below
 
@@ -171,7 +172,7 @@ class SocksHandshake:
         return is_refused
 
 
-class _Stream:
+class _Stream(Unread):
     """A stream of httpcore; see `httpcore.NetworkStream`.
 
     Attributes:
@@ -189,6 +190,8 @@ class _Stream:
         self.get_extra_info = stream.get_extra_info
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self.unread is not None:
+            return self.read_again()
         if self._head:
             self.write(b"", timeout)
         self.note_use()

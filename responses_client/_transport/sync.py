@@ -40,6 +40,7 @@ from .._base.clock import Deadline
 from .._base.http import Headers
 from .._base.overrides import override
 from .._base.validation import needs_async
+from .chunks import chunks_of
 from .framing import end_if_out_of_step
 from .http_library import (
     CLOSE_SECONDS,
@@ -331,7 +332,7 @@ def _pieces_of(response: httpx.Response, headers: Headers) -> Iterator[bytes]:
     if response.is_stream_consumed:
         return response.iter_bytes()
     # The stream of the transport: to read it directly skips a layer of the library, for each piece of each stream.
-    raw = iter(cast("Iterator[bytes]", response.stream))
+    raw = chunks_of(response, iter(cast("Iterator[bytes]", response.stream)))
     encodings = headers.get("content-encoding")
     if encodings is None:
         return raw

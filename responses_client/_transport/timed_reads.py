@@ -12,6 +12,8 @@ from weakref import ref
 
 import anyio
 
+from .chunks import Unread
+
 __all__ = ["timed"]
 
 _FAILURES = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError)
@@ -23,7 +25,7 @@ def timed(stream: Any) -> Any:
     return _TimedStream(stream) if is_known else stream
 
 
-class _TimedStream:
+class _TimedStream(Unread):
     """A stream of httpcore; see `httpcore.AsyncNetworkStream`.
 
     Attributes:
@@ -39,6 +41,8 @@ class _TimedStream:
         self.get_extra_info = stream.get_extra_info
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - of httpcore
+        if self.unread is not None:
+            return self.read_again()
         limit = self._limit
         limit.begin(timeout)
         try:
