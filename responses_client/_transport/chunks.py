@@ -1,20 +1,19 @@
 """Bodies in chunks over HTTP/1.1: a shorter way from the connection to a piece than through h11, httpcore and httpx."""
 
 # A server of events sends each in a chunk of its own. To take one off its chunk, the libraries need more time than the
-# client needs for the event. So the connection is read here, from the first moment at which h11 is between two chunks:
+# client needs for the event. So a body in chunks is read from the connection here, and h11 sees none of it:
 #
-#                      h11 has to read the rest of a chunk
-#                      +-----------------------------+
-#                      v                             |
-#     begin --> pieces of the library --> h11 is between two chunks --> chunks are read here
-#                      ^                                                         |
-#                      +---------------------------------------------------------+
-#                         the last chunk, one with an extension, a mistake,
-#                         the end of the connection, an exception
+#     begin: what h11 has of the body, since it came with the headers, is put back on the connection
+#       |
+#       v
+#     chunks are read here: a read of the connection gives a piece
+#       |
+#       |  the last chunk, one with an extension, a mistake, the end of the connection, an exception
+#       v
+#     what was read last is put back, and the pieces of the library follow
 #
-# What ends this way is put back on the connection, where httpcore reads it, or has it raised, as if it came then. h11
-# has not seen the chunks that were read here, and is between two chunks still. The way is taken once for each body.
-# Where a version of a library names its parts otherwise, it is never taken; the tests of this module fail then.
+# What is put back, httpcore reads next, or has it raised. h11 takes it for the beginning of the body. Where a version of a
+# library names its parts otherwise, all pieces are those of the library; the tests of this module fail then.
 
 from __future__ import annotations
 
@@ -104,49 +103,43 @@ class Unread:
 
 
 class _Chunks(Generic[_Pieces]):
-    """The state of both kinds of iterators.
+    """The part of both kinds of iterators that does not wait.
 
     Attributes:
-        pieces: The body by the long way.
-        is_open: Whether the connection is read here.
+        pieces: The body as the library reads it.
+        is_left: Whether the library reads it from now on.
     """
 
-    def __init__(self, pieces: _Pieces, protocol: Any, stream: Any, timeout: float | None) -> None:
+    def __init__(self, pieces: _Pieces, stream: Any, timeout: float | None) -> None:
         self.pieces = pieces
-        self.is_open = False
-        self._protocol = protocol
+        self.is_left = False
         self._stream = stream
         self._timeout = timeout
-        self._decoder: ChunkDecoder | None = None
+        self._decoder = ChunkDecoder()
 
-    def begin(self) -> None:
-        """Read here from now on if h11 is between two chunks, and this way was not taken before."""
-        if self._decoder is None and _is_between_chunks(self._protocol):
-            self._decoder = ChunkDecoder()
-            self.is_open = True
-
-    def leave(self, result: bytes | BaseException) -> None:
-        """Leave the rest to the libraries, beginning with these bytes or this exception."""
-        self.is_open = False
-        self._stream.put_back(result)
+    def read(self) -> Any:
+        """Read from the connection; what is returned is awaited if the connection is async."""
+        return self._stream.read(_READ_BYTES, self._timeout)
 
     def content(self, data: bytes) -> bytes:
-        """Return the content in some bytes that were read."""
-        assert self._decoder is not None
+        """Return the content in some bytes that were read, of which none are the end of the connection."""
         content, rest = self._decoder.feed(data) if data else (b"", data)
         if rest is not None:
             self.leave(rest)
         return content
 
+    def leave(self, result: bytes | BaseException) -> None:
+        """Leave the rest to the library, beginning with these bytes or this exception."""
+        self.is_left = True
+        self._stream.put_back(result)
+
 
 class _SyncChunks(_Chunks[Iterator[bytes]], Iterator[bytes]):
     @override
     def __next__(self) -> bytes:
-        if not self.is_open:
-            self.begin()
-        while self.is_open:
+        while not self.is_left:
             try:
-                content = self.content(self._stream.read(_READ_BYTES, self._timeout))
+                content = self.content(self.read())
             except BaseException as error:
                 self.leave(error)
             else:
@@ -158,11 +151,9 @@ class _SyncChunks(_Chunks[Iterator[bytes]], Iterator[bytes]):
 class _AsyncChunks(_Chunks[AsyncIterator[bytes]], AsyncIterator[bytes]):
     @override
     async def __anext__(self) -> bytes:
-        if not self.is_open:
-            self.begin()
-        while self.is_open:
+        while not self.is_left:
             try:
-                content = self.content(await self._stream.read(_READ_BYTES, self._timeout))
+                content = self.content(await self.read())
             except GeneratorExit:  # nothing can be awaited then
                 raise
             except BaseException as error:
@@ -175,36 +166,25 @@ class _AsyncChunks(_Chunks[AsyncIterator[bytes]], AsyncIterator[bytes]):
 
 def chunks_of(response: Any, pieces: Iterator[bytes]) -> Iterator[bytes]:
     """Return the pieces of a body by the shorter way, or as they are where there is none."""
-    parts = _parts_of(response)
-    return pieces if parts is None else _SyncChunks(pieces, *parts)
+    way = _begin(response)
+    return pieces if way is None else _SyncChunks(pieces, *way)
 
 
 def chunks_of_async(response: Any, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """Return the pieces of a body by the shorter way, or as they are where there is none."""
-    parts = _parts_of(response)
-    return pieces if parts is None else _AsyncChunks(pieces, *parts)
+    way = _begin(response)
+    return pieces if way is None else _AsyncChunks(pieces, *way)
 
 
-def _parts_of(response: Any) -> tuple[Any, Any, float | None] | None:
-    """Return the h11 connection of an answer of httpx, its network stream, and the time limit of a read."""
-    if response.headers.get("transfer-encoding", "").lower() != "chunked":
-        return None
+def _begin(response: Any) -> tuple[Unread, float | None] | None:
+    """Return the connection of an answer of httpx whose body is in chunks, to read it, and the time limit of a read."""
     stream = response.extensions.get("network_stream")
     protocol = getattr(connection_of(response), "_h11_state", None)
-    if protocol is None or not isinstance(stream, Unread):
+    buffer = getattr(protocol, "_receive_buffer", None)
+    is_in_chunks = type(getattr(protocol, "_reader", None)).__name__ == "ChunkedReader"
+    if not is_in_chunks or buffer is None or not isinstance(stream, Unread):
         return None
+    if begun := buffer.maybe_extract_at_most(len(buffer)):
+        stream.put_back(bytes(begun))
     timeouts = response.request.extensions.get("timeout", {})
-    return protocol, stream, timeouts.get("read")
-
-
-def _is_between_chunks(protocol: Any) -> bool:
-    """Whether an h11 connection has nothing more to read of the last chunk, and nothing of the next."""
-    reader = getattr(protocol, "_reader", None)
-    if getattr(reader, "_bytes_in_chunk", None) != 0 or getattr(reader, "_reading_trailer", True):
-        return False
-    end = getattr(reader, "_bytes_to_discard", None)
-    if protocol.trailing_data[0] != end:
-        return False
-    if end:
-        protocol.next_event()  # which reads the end of the last chunk
-    return True
+    return stream, timeouts.get("read")
