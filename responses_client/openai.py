@@ -95,7 +95,7 @@ class OpenAI(openai.OpenAI):
         """The client of this package that sends, at the address of this one and without checks of arguments."""
         return self._routed.clients.at(str(self.base_url))
 
-    if not TYPE_CHECKING:  # pragma: no branch # the signatures are those of the official package
+    if not TYPE_CHECKING:  # the signatures are those of the official package
 
         @cached_property
         def webhooks(self):
@@ -147,7 +147,7 @@ class AsyncOpenAI(openai.AsyncOpenAI):
         """The client of this package that sends, at the address of this one and without checks of arguments."""
         return self._routed.clients.at(str(self.base_url))
 
-    if not TYPE_CHECKING:  # pragma: no branch # the signatures are those of the official package
+    if not TYPE_CHECKING:  # the signatures are those of the official package
 
         @cached_property
         def webhooks(self):

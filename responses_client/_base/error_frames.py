@@ -39,11 +39,12 @@ def without_frames(error: BaseException | None, redactor: Redactor = NO_SECRETS)
     """
     if any(redactor.occurs_in(str(one)) for one in _chain(error)):
         return None
-    for one in _chain(error):
-        _drop_frames(one)
-        request: Any = getattr(one, "_request", None)
+    failure: Any
+    for failure in _chain(error):
+        _drop_frames(failure)
+        request = getattr(failure, "_request", None)
         if request is not None:
-            one._request = type(request)(request.method, redactor.text(public_url(str(request.url))))  # type: ignore[attr-defined]  # of httpx
+            failure._request = type(request)(request.method, redactor.text(public_url(str(request.url))))
     return error
 
 

@@ -79,7 +79,7 @@ class _Signature(Signature):
         return self._made().return_annotation
 
     @override
-    def replace(self, **changes: Any) -> Signature:  # type: ignore[override]  # typeshed has Self
+    def replace(self, **changes: Any) -> Any:
         return self._made().replace(**changes)
 
     __replace__: Any = replace  # what `copy.replace` calls

@@ -398,7 +398,7 @@ def check_flag(value: object) -> bool:
 
 def is_async(function: object) -> bool:
     """Whether a value is an async function, or an object whose `__call__` is one."""
-    return any(map(iscoroutinefunction, (function, getattr(function, "__call__", None))))  # noqa: B004  # not whether it can be called, but how
+    return any(map(iscoroutinefunction, (function, getattr(function, "__call__", None))))  # noqa: B004  # the method itself is needed
 
 
 def is_number(value: object) -> TypeGuard[float]:

@@ -94,7 +94,7 @@ class _Page(HasRequestId, Generic[T]):
     Copies and pickles contain the page without its client, which knows the key.
     """
 
-    if not TYPE_CHECKING:  # pragma: no branch
+    if not TYPE_CHECKING:
         __getattr__ = foreign_attributes("page")
 
     def __init__(self, listing: Listing[T], after: object, redactor: Redactor) -> None:

@@ -25,7 +25,7 @@ import stat
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
 from functools import partial
 from inspect import isawaitable, iscoroutinefunction
-from io import TextIOBase
+from io import FileIO, TextIOBase
 from json import loads
 from mimetypes import MimeTypes
 from os import PathLike, urandom
@@ -214,7 +214,7 @@ class FileUpload(Upload):
         return read
 
     def _open(self) -> Any:
-        file = open(self.source.path or "", "rb", buffering=0)  # noqa: SIM115  # `close` closes it
+        file = FileIO(self.source.path or "")  # `close` closes it
         self._opened.append(file)
         if os.fstat(file.fileno()).st_size != self.source.size:
             self._give_up("changed since it was given")

@@ -34,7 +34,7 @@ class Source(NamedTuple):
     records: list[JsonObject]
     times: list[float] | None = None
     skipped: int = 0
-    run: JsonObject = {}  # noqa: RUF012  # never changed
+    run: JsonObject = {}  # noqa: RUF012  # nothing changes it
 
 
 def read(text: str | bytes, times: Sequence[float] | None = None) -> Source:

@@ -33,7 +33,7 @@ __all__ = [
 class _Stream(HasRequestId):
     """The base of `EventStream` and `AsyncEventStream`."""
 
-    if not TYPE_CHECKING:  # pragma: no branch
+    if not TYPE_CHECKING:
         __getattr__ = foreign_attributes("stream")
 
     def __init__(self, source: Source) -> None:

@@ -50,7 +50,7 @@ class ParsedResponse(Response, Generic[_T_co]):
     # Without the outcome, which a copy can find again: its cause may not survive pickling.
     carried: ClassVar[tuple[str, ...]] = (*Response.carried, "_wanted")
 
-    if not TYPE_CHECKING:  # pragma: no branch
+    if not TYPE_CHECKING:
 
         def __class_getitem__(cls, form):
             # One class for all types: pydantic would take long to build one for each, and could not pickle it.

@@ -278,7 +278,7 @@ def _called(function: object) -> tuple[object, object]:
     """Return the function inside of a callable, and the `__call__` of its class."""
     inner: object = innermost(function)
     inner = getattr(inner, "__func__", inner)  # of a method, a classmethod, or a staticmethod
-    return inner, getattr(type(inner), "__call__", None)  # noqa: B004  # not whether it can be called, but how
+    return inner, getattr(type(inner), "__call__", None)  # noqa: B004  # the method itself is needed
 
 
 def refuse_async_generator(function: object, name: str) -> None:

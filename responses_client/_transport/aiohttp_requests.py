@@ -24,7 +24,8 @@ __all__ = ["send", "time_limit"]
 
 _MAX_LINE_BYTES = 65536  # of the headers of an answer; aiohttp takes 8 KiB, and httpx more
 _LIMITS: dict[str, Any] = {"max_line_size": _MAX_LINE_BYTES, "max_field_size": _MAX_LINE_BYTES}
-if "max_headers" in vars(aiohttp.ClientSession)["_request"].__kwdefaults__:  # pragma: no branch - since 3.14
+_has_header_limit = "max_headers" in vars(aiohttp.ClientSession)["_request"].__kwdefaults__
+if _has_header_limit:  # pragma: no branch  # since aiohttp 3.14
     _LIMITS["max_headers"] = 1000
 _PIECE_BYTES = 65536
 

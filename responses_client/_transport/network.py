@@ -256,7 +256,7 @@ class AsyncNetwork:
         self,
         host: str,
         port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - the signature is that of httpcore
+        timeout: float | None = None,
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> Any:
@@ -279,7 +279,7 @@ class _AsyncSocksStream:
         self.start_tls = stream.start_tls  # the handshake is over
         self.get_extra_info = stream.get_extra_info
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - of httpcore
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         is_refused = True
         try:
             data: bytes = await self._stream.read(max_bytes, self._handshake.limit(timeout))
@@ -290,7 +290,7 @@ class _AsyncSocksStream:
                     await self.aclose()
         return data
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - of httpcore
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._handshake.note_write(buffer)
         await self._stream.write(buffer, timeout)
 

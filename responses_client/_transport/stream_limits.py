@@ -81,7 +81,7 @@ def _with_turns(kind: Any) -> Any:
     """Return a subclass of a class of connections, sync or async, that counts its streams here."""
     is_async = hasattr(kind, "aclose")
 
-    class Connection(kind):  # type: ignore[misc]  # the class is known at run time only
+    class Connection(kind):  # type: ignore[misc]  # the class is known only at run time
         has_turns = True
         _max_streams: int
         new_turns = staticmethod(_AsyncTurns if is_async else _SyncTurns)

@@ -38,7 +38,7 @@ class _TimedStream:
         self.write = stream.write
         self.get_extra_info = stream.get_extra_info
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - of httpcore
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         limit = self._limit
         limit.begin(timeout)
         try:
@@ -59,7 +59,7 @@ class _TimedStream:
         self,
         ssl_context: Any,
         server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - of httpcore
+        timeout: float | None = None,
     ) -> Any:
         self._limit.stop()
         return timed(await self.wrapped.start_tls(ssl_context, server_hostname, timeout))

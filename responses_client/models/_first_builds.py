@@ -19,7 +19,7 @@ first_build = threading.RLock()
 Before 2.14, pydantic's builds are not safe to run at once. Later ones hold a lock of pydantic, which a child process
 would inherit locked if the process forked in a build. So no process forks while this one is held.
 """
-if hasattr(os, "register_at_fork"):  # pragma: no branch # Windows has no forks
+if hasattr(os, "register_at_fork"):  # pragma: no branch  # Windows has no forks
     os.register_at_fork(
         before=first_build.acquire, after_in_parent=first_build.release, after_in_child=first_build.release
     )

@@ -170,7 +170,7 @@ class _DefaultList(list[Any]):
         super().__setitem__(index, value)
         self._fields_set.add(self._field)
 
-    def __iadd__(self, values: Iterable[Any], /) -> _DefaultList:  # type: ignore[misc]  # wider for other types of lists
+    def __iadd__(self, values: Iterable[Any], /) -> _DefaultList:  # type: ignore[misc]  # unlike `+`, it takes any iterable, as that of a list does
         self.extend(values)
         return self
 

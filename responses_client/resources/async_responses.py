@@ -202,7 +202,7 @@ class AsyncResponses(AsyncBatchedResponses):
         response_id: str | Response,
         *,
         poll_interval: float = 1.0,
-        timeout: float | None = None,  # noqa: ASYNC109  # a limit of the whole wait, whose error has the last state
+        timeout: float | None = None,
         on_progress: OnWaitProgressAsync | None = None,
         progress: bool = False,
         include: Sequence[str] | None = None,

@@ -146,7 +146,7 @@ class AsyncBatchedResponses(AsyncResponsesOperations):
         metadata: Mapping[str, str] | None = ...,
         state: str | PathLike[str] | None = ...,
         poll_interval: float = ...,
-        timeout: float | None = ...,  # noqa: ASYNC109  # as below
+        timeout: float | None = ...,
         on_progress: Callable[[Progress], Awaitable[object] | object] | None = ...,
         cancel_unfinished: bool = ...,
         max_requests: int = ...,
@@ -162,7 +162,7 @@ class AsyncBatchedResponses(AsyncResponsesOperations):
         metadata: Mapping[str, str] | None = ...,
         state: str | PathLike[str] | None = ...,
         poll_interval: float = ...,
-        timeout: float | None = ...,  # noqa: ASYNC109  # as below
+        timeout: float | None = ...,
         on_progress: Callable[[Progress], Awaitable[object] | object] | None = ...,
         cancel_unfinished: bool = ...,
         max_requests: int = ...,
@@ -178,7 +178,7 @@ class AsyncBatchedResponses(AsyncResponsesOperations):
         metadata: Mapping[str, str] | None = ...,
         state: str | PathLike[str] | None = ...,
         poll_interval: float = ...,
-        timeout: float | None = ...,  # noqa: ASYNC109  # as below
+        timeout: float | None = ...,
         on_progress: Callable[[Progress], Awaitable[object] | object] | None = ...,
         cancel_unfinished: bool = ...,
         max_requests: int = ...,
@@ -193,7 +193,7 @@ class AsyncBatchedResponses(AsyncResponsesOperations):
         metadata: Mapping[str, str] | None = None,
         state: str | PathLike[str] | None = None,
         poll_interval: float = 5.0,
-        timeout: float | None = None,  # noqa: ASYNC109  # a limit of the whole call, whose error says how to go on
+        timeout: float | None = None,
         on_progress: Callable[[Progress], Awaitable[object] | object] | None = None,
         cancel_unfinished: bool = False,
         max_requests: int = _MAX_REQUESTS,

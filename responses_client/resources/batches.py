@@ -84,7 +84,7 @@ class AsyncBatches(AsyncBatchesOperations):
         batch_id: str | Batch,
         *,
         poll_interval: float = 5.0,
-        timeout: float | None = None,  # noqa: ASYNC109  # a limit of the whole wait, whose error has the last state
+        timeout: float | None = None,
         on_progress: Callable[[Batch], object] | Callable[[Batch, Progress], object] | None = None,
         progress: bool = False,
         **options: Unpack[WaitOptions],

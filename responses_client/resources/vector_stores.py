@@ -186,7 +186,7 @@ class AsyncVectorStoreFiles(AsyncVectorStoresFilesOperations):
         *,
         vector_store_id: str | None = None,
         poll_interval: float = 1.0,
-        timeout: float | None = None,  # noqa: ASYNC109  # a limit of the whole wait, whose error has the last state
+        timeout: float | None = None,
         on_progress: Callable[[VectorStoreFile], object]
         | Callable[[VectorStoreFile, Progress], object]
         | None = None,
@@ -215,7 +215,7 @@ class AsyncVectorStoreFileBatches(AsyncVectorStoresFileBatchesOperations):
         *,
         vector_store_id: str | None = None,
         poll_interval: float = 1.0,
-        timeout: float | None = None,  # noqa: ASYNC109  # a limit of the whole wait, whose error has the last state
+        timeout: float | None = None,
         on_progress: Callable[[VectorStoreFileBatch], object]
         | Callable[[VectorStoreFileBatch, Progress], object]
         | None = None,

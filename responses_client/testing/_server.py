@@ -42,7 +42,7 @@ class BaseServer(ResourceMethods, ScriptMethods):
         validate: bool = True,
         rate_limit: RateLimit | None = None,
     ) -> None:
-        if not isinstance(rate_limit, (RateLimit, NoneType)):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
+        if not isinstance(rate_limit, (RateLimit, NoneType)):
             raise ValueError(f"rate_limit must be a RateLimit, got {rate_limit!r}.")
         self.base_url = base_url
         self.webhook_secret = WEBHOOK_SECRET

@@ -131,9 +131,7 @@ def too_long(server: Server) -> None:
 
 
 def chat_completions(server: Server) -> None:
-    server.client().responses.create(  # type: ignore[call-overload]
-        model="gpt-5.4", messages=[{"role": "user", "content": "Hi"}]
-    )
+    server.client().responses.create(model="gpt-5.4", messages=[{"role": "user", "content": "Hi"}])
 
 
 def temperature(server: Server) -> None:
@@ -278,7 +276,7 @@ def test_page_has_the_messages_of_python_itself(server: Server) -> None:
     page = PAGE.read_text(encoding="utf-8")
     call: Any = server.async_client().responses.create(model="m", input="Hi")
     with pytest.raises(AttributeError) as forgotten:
-        call.output_text  # noqa: B018 (as a program reads it)
+        call.output_text  # noqa: B018  # as a program reads it
     call.close()
 
     async def ask_without_async_client() -> None:
@@ -287,6 +285,6 @@ def test_page_has_the_messages_of_python_itself(server: Server) -> None:
     with pytest.raises(TypeError) as awaited:
         asyncio.run(ask_without_async_client())
     with pytest.raises(AttributeError) as chat:
-        server.client().chat  # type: ignore[attr-defined] # noqa: B018 (as a program reads it)
+        server.client().chat  # noqa: B018  # as a program reads it
     messages = [str(error.value) for error in (forgotten, awaited, chat)]
     assert [message for message in messages if f"`{message}`" not in page] == []

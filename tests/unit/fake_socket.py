@@ -179,7 +179,7 @@ def settings(**given: Any) -> Settings:
 
 def session_on(io: FakeIO, **options: Any) -> WebSocketSession:
     """A session, not yet open, without pings unless an option says so."""
-    return WebSocketSession(io, settings(), {"ping_interval": None, **options})  # type: ignore[typeddict-item]
+    return WebSocketSession(io, settings(), {"ping_interval": None, **options})
 
 
 def session_over(
@@ -187,7 +187,7 @@ def session_over(
 ) -> WebSocketSession:
     """A session over a socket, with options and with settings of the client; not yet open."""
     io = FakeIO(socket.clock, Upgraded(socket))
-    return WebSocketSession(io, settings(**given), {"ping_interval": None, **(options or {})})  # type: ignore[typeddict-item]
+    return WebSocketSession(io, settings(**given), {"ping_interval": None, **(options or {})})
 
 
 def ask(session: WebSocketSession, **params: Any) -> EventStream:

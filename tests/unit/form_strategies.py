@@ -143,12 +143,12 @@ def _dataclass(draw: st.DrawFn, name: str, fields: Mapping[str, Form]) -> _Kind:
 
 def _typed_dict(draw: st.DrawFn, name: str, fields: Mapping[str, Form]) -> _Kind:
     types = {key: form.type for key, form in fields.items()}
-    made: Any = TypedDict(name, types, total=draw(st.booleans()))  # type: ignore[misc]
+    made: Any = TypedDict(name, types, total=draw(st.booleans()))
     return _Kind(made, dict, dict(zip(fields, fields, strict=True)))
 
 
 def _named_tuple(draw: st.DrawFn, name: str, fields: Mapping[str, Form]) -> _Kind:
-    made: Any = NamedTuple(name, [(key, form.type) for key, form in fields.items()])  # type: ignore[misc]
+    made: Any = NamedTuple(name, [(key, form.type) for key, form in fields.items()])
     return _Kind(made, made, dict(zip(fields, fields, strict=True)))
 
 

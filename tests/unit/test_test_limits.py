@@ -67,7 +67,7 @@ CLOCKS = {"monotonic", "perf_counter"}
 def short(node: ast.AST | None, floor: float) -> bool:
     """Whether it is a number of seconds above 0 and below a floor."""
     value = node.value if isinstance(node, ast.Constant) else None
-    return type(value) in (int, float) and 0 < value < floor  # type: ignore[operator]
+    return type(value) in (int, float) and 0 < value < floor
 
 
 def name_of(function: ast.expr) -> str:

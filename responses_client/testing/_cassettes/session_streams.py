@@ -46,13 +46,13 @@ class AsyncListeningStream:
         self.wrapped = wrapped
         self._listener = listener
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - of httpcore
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read, and record the messages in it."""
         data: bytes = await self.wrapped.read(max_bytes, timeout)
         self._listener.received(data)
         return data
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - of httpcore
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write, and record the messages in it."""
         await self.wrapped.write(buffer, timeout)
         self._listener.sent(buffer)
@@ -131,7 +131,7 @@ class AsyncReplayStream(_Replay):
         super().__init__(session, realtime=realtime)
         self._changed = anyio.Event()
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - of httpcore
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what the server sends next; the caller limits the time."""
         await anyio.lowlevel.checkpoint()
         while not self._is_ready:
@@ -141,7 +141,7 @@ class AsyncReplayStream(_Replay):
             await clock.sleep_async(seconds)
         return data
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - of httpcore
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Take what the client sends."""
         self._session.receive(buffer)
         self._wake()

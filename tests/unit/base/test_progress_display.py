@@ -191,7 +191,7 @@ def test_notebook_gets_the_bar_of_notebooks(
         def close(self) -> None: ...
 
     shell = SimpleNamespace(config={"IPKernelApp": {}})
-    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
     monkeypatch.setattr(progress_display, "import_module", {"tqdm.auto": SimpleNamespace(tqdm=Bar)}.get)
     drawn(Progress(total=3, done=3))
 

@@ -329,7 +329,7 @@ def test_no_request_is_sent_after_the_deadline(clock: Clock) -> None:
     async def close() -> None:
         clock.now += 5
 
-    redirect.close = close  # type: ignore[method-assign]
+    redirect.close = close
     io = FakeIO(clock, redirect, late)
 
     with pytest.raises(APITimeoutError, match="deadline of 4 s"):

@@ -145,7 +145,7 @@ def test_key_that_another_got_meanwhile_is_used(clock: Clock) -> None:
     function, given = counting(("late", clock.time() + 3600))
     shared = settings(api_key=function)
     io = FakeIO(clock)
-    io.before_lock = lambda: shared.api_key.keep("early", clock.time() + 3600, clock.time())  # type: ignore[union-attr]
+    io.before_lock = lambda: shared.api_key.keep("early", clock.time() + 3600, clock.time())
 
     assert headers(RequestSigner(io, shared)) == {"Authorization": "Bearer early"}
     assert given == []
@@ -155,7 +155,7 @@ def test_plain_keys_are_not_waited_for(clock: Clock) -> None:
     function, given = counting("mine")
     shared = settings(api_key=function)
     io = FakeIO(clock)
-    io.before_lock = lambda: shared.api_key.keep("theirs", None, clock.time())  # type: ignore[union-attr]
+    io.before_lock = lambda: shared.api_key.keep("theirs", None, clock.time())
 
     assert headers(RequestSigner(io, shared)) == {"Authorization": "Bearer mine"}
     assert given == ["mine"]
@@ -358,11 +358,11 @@ class Held(Challenged):
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         self.flow: Any = super().sync_auth_flow(request)
-        return self.flow  # type: ignore[no-any-return]
+        return self.flow
 
     def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         self.flow = super().async_auth_flow(request)
-        return self.flow  # type: ignore[no-any-return]
+        return self.flow
 
 
 @pytest.mark.parametrize("is_async", [False, True])

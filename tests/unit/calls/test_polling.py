@@ -407,10 +407,10 @@ def wait(request: pytest.FixtureRequest) -> Wait:
         options: dict[str, Any] = {"api_key": KEY, "base_url": "http://api.test/v1", **(client or {})}
         if request.param == "sync":
             plain = Client(**options)
-            plain._core.io = io  # type: ignore[assignment]
+            plain._core.io = io
             return plain.responses.wait(given, **params)
         other = AsyncClient(**options)
-        other._core.io = io  # type: ignore[assignment]
+        other._core.io = io
 
         async def main() -> Response:
             return await other.responses.wait(given, **params)
@@ -510,7 +510,7 @@ def test_progress_may_be_async_for_the_async_client(clock: Clock, backend: str) 
 
     async def main() -> Response:
         client = AsyncClient(api_key=KEY)
-        client._core.io = FakeIO(clock, answer(), answer("completed"))  # type: ignore[assignment]
+        client._core.io = FakeIO(clock, answer(), answer("completed"))
         return await client.responses.wait("resp_1", on_progress=report)
 
     assert anyio.run(main, backend=backend).status == "completed"
@@ -530,7 +530,7 @@ def test_async_progress_is_refused_by_the_sync_client(clock: Clock) -> None:
 
     for function in (report, lambda state: Later()):
         client = Client(api_key=KEY)
-        client._core.io = FakeIO(clock, answer())  # type: ignore[assignment]
+        client._core.io = FakeIO(clock, answer())
         with pytest.raises(
             ConfigurationError, match="on_progress is an async function, which needs AsyncClient"
         ):

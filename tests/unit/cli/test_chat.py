@@ -231,7 +231,7 @@ class Chat:
         import pty
 
         self._process, self._terminal = pty.fork()
-        if self._process == 0:  # pragma: no cover (another process)
+        if self._process == 0:  # pragma: no cover  # another process
             environment = os.environ | {"TERM": "xterm", "PYTHONUNBUFFERED": "1"}
             os.execve(sys.executable, [sys.executable, "-m", "responses_client", *arguments], environment)
         os.set_blocking(self._terminal, False)

@@ -220,7 +220,7 @@ def said_less(draw: st.DrawFn, item: Wire) -> Wire:
 def warnings_logged() -> Iterator[list[str]]:
     found: list[str] = []
     handler = logging.Handler()
-    handler.emit = lambda record: found.append(record.getMessage())  # type: ignore[method-assign]
+    handler.emit = lambda record: found.append(record.getMessage())
     logger = logging.getLogger("responses_client")
     logger.addHandler(handler)
     try:

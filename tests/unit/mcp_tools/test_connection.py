@@ -181,7 +181,7 @@ async def test_call_over_a_connection_that_broke_is_told_to_the_model() -> None:
             raise anyio.BrokenResourceError
 
     connection = Connection(None, "demo", None, print)
-    connection._client = Broken()  # type: ignore[assignment]
+    connection._client = Broken()
     with pytest.raises(ReportedFailure, match="the connection to the MCP server demo is lost"):
         await connection.call("add", {})
 

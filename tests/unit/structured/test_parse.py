@@ -220,7 +220,7 @@ def test_partial_value_grows(caller: Caller, server: Server) -> None:
     seen = [state for state, before in zip(states[1:], states, strict=False) if state not in (None, before)]
     assert len(seen) > 3
     for state in seen:
-        assert whole["name"].startswith(state.get("name", ""))  # type: ignore[attr-defined]
+        assert whole["name"].startswith(state.get("name", ""))
         assert state.get("people", 12345) == 12345
 
 

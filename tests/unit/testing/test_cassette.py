@@ -415,7 +415,7 @@ def test_variable_decides_the_mode(
 
 
 def recording(path: Path, server: Server, mode: str = "record") -> tuple[Cassette, Any]:
-    cassette = Cassette(path, mode)  # type: ignore[arg-type]
+    cassette = Cassette(path, mode)
     http_client = httpx.Client(transport=server.transport())
     return cassette, cassette.client(api_key=KEY, base_url=ADDRESS, http_client=http_client)
 

@@ -210,7 +210,7 @@ def test_body_of_the_parent_process_is_left_alone(monkeypatch: pytest.MonkeyPatc
             with pytest.raises(TransportError, match="the process was forked"):
                 await body.next(NO_DEADLINE)
             await body.close()
-        assert not body._answer.closed  # type: ignore[attr-defined]
+        assert not body._answer.closed
         await body.close()
 
     play(script, [b"HTTP/1.1 200 OK\r\n\r\n{"])

@@ -268,10 +268,10 @@ class SocksStream:
 class AsyncSocksStream(SocksStream):
     """The same for the async backend."""
 
-    async def read(self, max_bytes: int, timeout: float | None) -> Any:  # noqa: ASYNC109
+    async def read(self, max_bytes: int, timeout: float | None) -> Any:
         return super().read(max_bytes, timeout)
 
-    async def write(self, buffer: bytes, timeout: float | None) -> None:  # type: ignore[override] # noqa: ASYNC109
+    async def write(self, buffer: bytes, timeout: float | None) -> None:
         super().write(buffer, timeout)
 
     async def aclose(self) -> None:
