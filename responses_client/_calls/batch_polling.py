@@ -21,6 +21,8 @@ class BatchSchedule(Schedule[Batch]):
     noun = "batch"
     state_type = Batch
     operation = BATCHES_RETRIEVE
+    method = "batches.wait"
+    arguments = ("batch_id",)
     statuses = _RUNNING_STATUSES | _FINAL_STATUSES
     max_interval = 60.0  # batches take minutes to hours
 

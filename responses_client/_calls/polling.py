@@ -65,7 +65,6 @@ __all__ = [
     "outcome_of",
     "require_sync",
     "wait",
-    "wait_params",
 ]
 
 _A = ParamSpec("_A")
@@ -109,7 +108,11 @@ class Schedule(ABC, Generic[_P]):
     operation: Operation[_P]
     """The endpoint that is polled."""
     advice: str = "wait again or cancel it"
-    """What to do where it was not finished in time."""
+    """Advice for a wait that timed out."""
+    method: str
+    """The method that waits for it, for messages."""
+    arguments: tuple[str, ...]
+    """The arguments of that method that only it has."""
     statuses: frozenset[str]
     """The statuses that this version knows."""
     max_interval: float = _MAX_INTERVAL_SECONDS
@@ -140,6 +143,24 @@ class Schedule(ABC, Generic[_P]):
         if mistakes:
             raise RequestValidationError(mistakes)
         self._log_unknown_status(None)
+
+    @classmethod
+    def params(
+        cls, options: Mapping[str, object], include: Sequence[str] | None = None
+    ) -> Mapping[str, object]:
+        """Return the arguments of each poll.
+
+        Args:
+            options: The options of the method that waits, as they were passed.
+            include: The fields to include in each state, if the method takes them.
+
+        Raises:
+            TypeError: An option is unknown.
+        """
+        hide_values(options)
+        own = (*cls.arguments, "poll_interval", "on_progress", "progress")
+        refuse_unknown(cls.method, options, OPTIONS, [*own, *OPTIONS])
+        return {**options, **({} if include is None else {"include": include})}
 
     @abstractmethod
     def status_of(self, state: _P) -> str | None:
@@ -261,6 +282,8 @@ class PollSchedule(Schedule[Response]):
     noun = "response"
     state_type = Response
     operation = RESPONSES_RETRIEVE
+    method = "responses.wait"
+    arguments = ("response_id", "include")
     statuses = _FINAL_STATUSES | RUNNING_STATUSES
 
     @override
@@ -299,29 +322,6 @@ def _is_transient(error: APIError) -> bool:
     """Whether an error that was left after all retries may be over at the next poll."""
     outcome = outcome_of(error)
     return outcome is not None and may_pass(outcome)
-
-
-def wait_params(
-    function: str,
-    options: Mapping[str, object],
-    ids: Sequence[str],
-    include: Sequence[str] | None = None,
-) -> Mapping[str, object]:
-    """Return the arguments of each poll, from those of a method that waits.
-
-    Args:
-        function: The name of the method.
-        options: Its options as they were passed.
-        ids: The names of its arguments that say what is waited for.
-        include: The fields to include in each state, if the method takes them.
-
-    Raises:
-        TypeError: An argument is unknown.
-    """
-    hide_values(options)
-    own = (*ids, "poll_interval", "on_progress", "progress")
-    refuse_unknown(function, options, OPTIONS, [*own, *OPTIONS])
-    return {**options, **({} if include is None else {"include": include})}
 
 
 async def wait(

@@ -64,6 +64,8 @@ class StoreFileSchedule(_StoreSchedule[VectorStoreFile]):
     noun = "file"
     state_type = VectorStoreFile
     operation = VECTOR_STORES_FILES_RETRIEVE
+    method = "vector_stores.files.wait"
+    arguments = ("file_id", "vector_store_id")
     advice = "wait again"
 
     @override
@@ -77,6 +79,8 @@ class StoreFileBatchSchedule(_StoreSchedule[VectorStoreFileBatch]):
     noun = "batch"
     state_type = VectorStoreFileBatch
     operation = VECTOR_STORES_FILE_BATCHES_RETRIEVE
+    method = "vector_stores.file_batches.wait"
+    arguments = ("batch_id", "vector_store_id")
 
     @override
     def news_of(self, state: VectorStoreFileBatch) -> object:

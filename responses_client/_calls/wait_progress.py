@@ -1,26 +1,31 @@
-"""The reports of `responses.wait` and its kin: drawn, or to a function, as a heartbeat where it takes two arguments."""
+"""The work of `responses.wait` and its kin, and its reports: drawn, or passed to a function of the user."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from inspect import Parameter, isawaitable, signature
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from .._base import clock
 from .._base.messages import one_line
 from .._base.progress import Progress
 from .._base.validation import check_argument, check_flag
-from .polling import require_sync
+from .polling import require_sync, wait
 
 if TYPE_CHECKING:
     from .._base.progress_display import ProgressDisplay
     from .._transport.protocols import IO
     from ..errors import APIError
     from ..models import BatchRequestCounts, Model, Response, Usage, VectorStoreFileCounts
+    from .polling import Schedule
+    from .settings import Settings
 
-__all__ = ["OnWaitProgress", "OnWaitProgressAsync", "WaitReporter"]
+__all__ = ["OnWaitProgress", "OnWaitProgressAsync", "WaitReporter", "wait_work"]
+
+_P = TypeVar("_P", bound="Model")
 
 OnWaitProgress: TypeAlias = "Callable[[Response], object] | Callable[[Response, Progress], object]"
 """A function for the news of a response, or one for each poll, which gets the progress as well."""
@@ -69,7 +74,7 @@ class WaitReporter:
                 self._display.close()
 
     async def sleep(self, io: IO, seconds: float) -> None:
-        """Wait; where the progress is drawn, its time goes on meanwhile."""
+        """Wait, and keep the time of a drawn progress running."""
         while self._display is not None and seconds > _REDRAW_SECONDS:
             await io.sleep(_REDRAW_SECONDS)
             seconds -= _REDRAW_SECONDS
@@ -115,6 +120,30 @@ class WaitReporter:
         self._progress = replace(self._progress, wait_reason=reason, elapsed=elapsed)
         if self._display is not None:
             self._display.show(self._progress)
+
+
+def wait_work(
+    schedule: Schedule[_P],
+    params: Mapping[str, object],
+    on_progress: Callable[..., object] | None,
+    *,
+    progress: bool,
+    is_async: bool,
+) -> Callable[[IO, Settings], Coroutine[Any, Any, _P]]:
+    """Return the work of a method that waits, which is to be performed by a client.
+
+    Args:
+        schedule: The schedule of the polls.
+        params: The arguments of each poll.
+        on_progress: The function to report to, which may be async only if `is_async`.
+        progress: Whether standard error shows the progress.
+        is_async: Whether the client is async.
+
+    Raises:
+        RequestValidationError: `progress` is not True or False.
+    """
+    reporter = WaitReporter(on_progress, is_shown=progress, is_async=is_async)
+    return partial(wait, schedule=schedule, params=params, reporter=reporter)
 
 
 def _counts(state: Model | None) -> tuple[int, int, int] | None:

@@ -27,16 +27,7 @@ from responses_client import (
 )
 from responses_client.testing import Server, VirtualClock
 
-
-@pytest.fixture(autouse=True)
-def _virtual_time(virtual_clock: VirtualClock) -> VirtualClock:
-    return virtual_clock
-
-
-@pytest.fixture(params=MODES)
-def every_caller(request: pytest.FixtureRequest, server: Server) -> Caller:
-    """A caller in each mode, with trio."""
-    return Caller(request.param, server.client, server.async_client)
+pytestmark = pytest.mark.usefixtures("virtual_clock")
 
 
 def texts(results: BatchResults) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from batch_helpers import Killer, batched, carrying, killing, questions, sent
-from callers import MODES, Caller
+from callers import Caller
 
 from responses_client import (
     APIStatusError,
@@ -19,16 +19,7 @@ from responses_client import (
 )
 from responses_client.testing import Server, VirtualClock
 
-
-@pytest.fixture(autouse=True)
-def _virtual_time(virtual_clock: VirtualClock) -> VirtualClock:
-    return virtual_clock
-
-
-@pytest.fixture(params=MODES)
-def every_caller(request: pytest.FixtureRequest, server: Server) -> Caller:
-    """A caller in each mode, with trio."""
-    return Caller(request.param, server.client, server.async_client)
+pytestmark = pytest.mark.usefixtures("virtual_clock")
 
 
 def losing(mode: str, server: Server, at: int, *, is_answered: bool = True) -> Caller:
