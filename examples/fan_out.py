@@ -58,4 +58,4 @@ if __name__ == "__main__":
     try:
         asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else "fan_out.jsonl"))
     except KeyboardInterrupt:
-        sys.exit("Interrupted. Start it again to go on.")
+        sys.exit("Interrupted. Start it again to continue.")

@@ -200,7 +200,7 @@ class SyncCore(ClientCore[SyncIO]):
         return run(upload(self.io, operation, params, self._open_settings(), path, report))
 
     def content(self, operation: BinaryOperation, params: Mapping[str, object], *path: str) -> bytes:
-        """Call an endpoint whose answer is the content of a file, and return it."""
+        """Call an endpoint that returns the content of a file, and return it."""
         return run(_content(self.io, operation, params, self._open_settings(), path))
 
     def download(
@@ -302,7 +302,7 @@ class AsyncCore(ClientCore["AsyncIO"]):
         return await upload(self.io, operation, params, self._open_settings(), path, on_progress)
 
     async def content(self, operation: BinaryOperation, params: Mapping[str, object], *path: str) -> bytes:
-        """Call an endpoint whose answer is the content of a file, and return it."""
+        """Call an endpoint that returns the content of a file, and return it."""
         return await _content(self.io, operation, params, self._open_settings(), path)
 
     async def download(

@@ -104,9 +104,9 @@ def _drop_frames(error: BaseException) -> None:
 
 
 class HiddenFrames:
-    """A block whose errors keep none of its frames, and a dict of arguments that they leave behind empty.
+    """A block that drops its frames from the errors raised in it, and empties a dict of arguments after one.
 
-    For errors in arguments with secrets among them; their message says everything.
+    For errors about arguments that may have secrets; the message says everything.
     """
 
     def __init__(self, arguments: Any = None) -> None:

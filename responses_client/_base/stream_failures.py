@@ -1,4 +1,4 @@
-"""How far a stream got before an error ended it, as attributes of that error; pure."""
+"""The part of a stream before an error ended it, as attributes of that error; pure."""
 
 from __future__ import annotations
 
@@ -41,4 +41,4 @@ class StreamFailure:
         self.last_sequence_number = last_sequence_number
 
     def _where(self) -> str:
-        return "" if self.partial is None else "; what came is in .partial"
+        return "" if self.partial is None else "; the received part is in .partial"

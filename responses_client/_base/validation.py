@@ -72,7 +72,7 @@ MAX_SECONDS = 10 * 365 * 86400
 
 
 class InvalidValue(Exception):
-    """The finding of a check: a value that cannot work, while it is open whose value it is.
+    """The finding of a check: a value that cannot work; the caller knows which option or argument has it.
 
     The same checks serve options of clients and sessions, whose error is a `ConfigurationError`, and arguments of
     calls, whose error is a `RequestValidationError`; `check_option` and `check_argument` raise the one or the other.
@@ -189,7 +189,9 @@ def check_header_value(value: object) -> str | None:
     if not isinstance(value, str):
         raise InvalidValue("a string or None", value)
     if forbidden := _find_forbidden(value.replace("\t", " "), _LAST_LATIN_1, "Latin-1"):
-        raise InvalidValue("a header value", value, f"contains {forbidden}, which no header may; remove it")
+        raise InvalidValue(
+            "a header value", value, f"contains {forbidden}, which a header must not; remove it"
+        )
     return value.strip(" \t")
 
 
@@ -244,7 +246,7 @@ def json_option_error(function: str, names: Iterable[str]) -> TypeError:
 
 
 def needs_names(function: str, values: Sequence[object], name: str | None) -> TypeError:
-    """Return the error for values passed by position to a function whose arguments all go by name.
+    """Return the error for values passed by position to a function that takes all arguments by name.
 
     `name` is the argument that a single value was probably meant for, if one is obvious.
     """
@@ -397,7 +399,7 @@ def check_flag(value: object) -> bool:
 
 
 def is_async(function: object) -> bool:
-    """Whether a value is an async function, or an object whose `__call__` is one."""
+    """Whether a value is an async function, or an object with an async `__call__`."""
     return any(map(iscoroutinefunction, (function, getattr(function, "__call__", None))))  # noqa: B004  # the method itself is needed
 
 

@@ -1,4 +1,4 @@
-"""The work of `responses.batch` over `IO`: upload, create, wait, read back, and take up what another process began."""
+"""The work of `responses.batch` over `IO`: upload, create, wait, read back, and continue the work of another process."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class BatchJob:
         self._is_async = is_async
 
     async def run(self, io: IO, settings: Settings) -> BatchResults:
-        """Do the work; cancel what runs if it does not come to its end and the user wants that.
+        """Do the work; if it is interrupted, cancel the running batches if the user wants that.
 
         Raises:
             RequestValidationError: A request is not valid, or the state is that of other requests.
@@ -153,7 +153,7 @@ class BatchJob:
             shutil.rmtree(folder, ignore_errors=True)
 
     async def _cancel(self, io: IO, settings: Settings) -> None:
-        """Cancel the batches that are not finished, if the user wants that; errors do not matter any more."""
+        """Cancel the unfinished batches if the user wants that; ignore errors."""
         if not self._options.cancel_unfinished or self._state is None:
             return
         end = Deadline.after(_CANCEL_SECONDS)
@@ -290,7 +290,7 @@ class BatchJob:
 
     def _timed_out(self, error: WaitTimeout) -> WaitTimeout:
         pending = [each.id for each in self._schedules if each.result is None]
-        problem = f"{len(pending)} of {len(self._schedules)} batches are not finished in time"
+        problem = f"{len(pending)} of {len(self._schedules)} batches were not finished in time"
         advice = self._advice(pending, "wait for it with client.batches.wait")
         return WaitTimeout(f"{problem}{_listed(pending)}; {advice}", batch=error.batch)
 

@@ -1,4 +1,4 @@
-"""Requests that a server must not get twice, and what it has of those whose answer was lost."""
+"""Requests that a server must not get twice: one without an answer is looked up before it is sent again."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def send_once(
     send: Callable[[Settings], Awaitable[_R]],
     find: Callable[[], Awaitable[_R | None]],
 ) -> _R:
-    """Send what the server must not get twice: after a failure, look for it before it is sent again.
+    """Send a request that the server must not get twice: after a failure, look for its result before sending it again.
 
     A server may have taken a request without an answer, and a proxy may answer 502 to one that the server has taken.
     """

@@ -50,7 +50,7 @@ _IDS_AFTER: dict[str, tuple[type, ...]] = {  # each step; `planned` is not writt
 
 
 class FileState(NamedTuple):
-    """How far one input file is, with the ids that the server has given out for it."""
+    """The progress of one input file, with the ids that the server has given out for it."""
 
     step: str = "planned"
     file_id: str | None = None
@@ -58,14 +58,14 @@ class FileState(NamedTuple):
 
 
 class BatchState:
-    """How far a batch is.
+    """The progress of a batch.
 
     Args:
         path: The path of the file; None for a state that is only in memory.
         plan: The input files.
 
     Attributes:
-        files: How far each input file is; empty before `open`.
+        files: The progress of each input file; empty before `open`.
     """
 
     def __init__(self, path: str | os.PathLike[str] | None, plan: Plan) -> None:
@@ -103,7 +103,7 @@ class BatchState:
         return f"responses-{self._token}-{place}.jsonl"
 
     def note(self, place: int, step: str, **ids: str) -> None:
-        """Write that an input file has come to a step.
+        """Write that an input file has reached a step.
 
         Raises:
             OSError: It cannot be written, as on a full disk.

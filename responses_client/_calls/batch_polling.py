@@ -1,4 +1,4 @@
-"""When a batch is polled, and which of its states are final; no I/O."""
+"""The schedule for polls of a batch, and its final states; no I/O."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ENDS = ("completed_at", "failed_at", "expired_at", "cancelled_at")
 
 
 class BatchSchedule(Schedule[Batch]):
-    """When a batch is polled; `given` is its id, or its last known state."""
+    """The schedule for polls of a batch; `given` is its id, or its last known state."""
 
     noun = "batch"
     state_type = Batch

@@ -84,7 +84,7 @@ class Listing(Protocol[T_co]):
 
 def _refuse_copy(cursor: str) -> Never:
     raise RuntimeError(
-        f"This page is a copy, which has no client: call list again with after={cursor!r} for the next page"
+        f"This page is a copy without a client: call list again with after={cursor!r} for the next page"
     )
 
 

@@ -1,4 +1,4 @@
-"""Polling of what the server works on until it is finished: the schedule, which is pure, and the loop over `IO`.
+"""Polling of objects that the server works on, until they are finished: the schedule, which is pure, and the loop over `IO`.
 
 This module polls background responses; `batch_polling.py` has the differences for batches, and `store_polling.py` those
 for files of vector stores.
@@ -73,7 +73,9 @@ logger = logging.getLogger("responses_client")
 
 _GROWTH = 1.5
 _MAX_GROWTHS = 64  # a float overflows at some power of `_GROWTH`
-_MIN_GROWN_SECONDS = 0.1  # an interval of 0 grows from here: nobody wants to poll without a pause forever
+_MIN_GROWN_SECONDS = (
+    0.1  # an interval of 0 grows from here, since polling without a pause would load the server
+)
 _MAX_INTERVAL_SECONDS = 10.0
 _MAX_REQUESTED_SECONDS = 300.0
 _LAST_POLL_SECONDS = 1.0  # before the end of the time
@@ -85,7 +87,7 @@ _END_SIGNS = ("usage", "error", "incomplete_details", "completed_at")
 
 
 class Schedule(ABC, Generic[_P]):
-    """When an object is polled, and when that ends; without I/O or a clock.
+    """The schedule for polls of an object, and their end; without I/O or a clock.
 
     Args:
         given: The id of the object, or the object, as it was last known.
@@ -172,7 +174,7 @@ class Schedule(ABC, Generic[_P]):
 
     @abstractmethod
     def news_of(self, state: _P) -> object:
-        """Return what is worth a report if it differs from that of the last state."""
+        """Return the part of a state that is reported when it differs from that of the last state."""
 
     @abstractmethod
     def timed_out(self, message: str) -> WaitTimeout:
@@ -194,7 +196,7 @@ class Schedule(ABC, Generic[_P]):
             return
         if last is None or self.status_of(last) != status or self.result is not None:
             action = (
-                "the wait goes on" if self._is_unclear else "it is taken as finished, by its other fields"
+                "the wait continues" if self._is_unclear else "it is taken as finished, by its other fields"
             )
             shown = [one_line(text, MAX_VALUE_CHARS) for text in (self.id, status)]
             logger.warning("The %s %s has the unknown status %r: %s", self.noun, *shown, action)
@@ -205,7 +207,7 @@ class Schedule(ABC, Generic[_P]):
             self._timeout = seconds if self._timeout is None else min(self._timeout, seconds)
 
     def remaining(self, elapsed: float) -> float | None:
-        """Return the seconds that remain of the time; None if there is no limit."""
+        """Return the seconds that remain; None if there is no limit."""
         return None if self._timeout is None else self._timeout - elapsed
 
     def next_delay(self, elapsed: float, random: float) -> float:
@@ -267,7 +269,7 @@ class Schedule(ABC, Generic[_P]):
     def _timed_out(self, problem: str) -> WaitTimeout:
         status = None if self.state is None else self.status_of(self.state)
         shown = repr(status and one_line(status, MAX_VALUE_CHARS))
-        state = "no state of it was seen" if self.state is None else f"its status is {shown}"
+        state = "its state is not known" if self.state is None else f"its status is {shown}"
         if self._is_unclear:
             state += ", which this version does not know"
         shown_id = one_line(self.id, MAX_VALUE_CHARS)
@@ -277,7 +279,7 @@ class Schedule(ABC, Generic[_P]):
 
 
 class PollSchedule(Schedule[Response]):
-    """When a background response is polled; `given` is its id, or its last known state."""
+    """The schedule for polls of a background response; `given` is its id, or its last known state."""
 
     noun = "response"
     state_type = Response
@@ -362,12 +364,12 @@ async def wait(
 
 
 def bounded(call: Call[_P], remaining: float | None) -> Call[_P]:
-    """Return a call whose deadline is no later than the end of the wait."""
+    """Return a call with a deadline no later than the end of the wait."""
     return call._replace(settings=bounded_settings(call.settings, remaining))
 
 
 def bounded_settings(settings: Settings, remaining: float | None) -> Settings:
-    """Return settings with which the deadline of a call is no later than the end of the wait."""
+    """Return settings with a deadline no later than the end of the wait."""
     if remaining is None:
         return settings
     deadline = settings.deadline
@@ -407,8 +409,8 @@ def _is_finished(response: Response) -> bool | None:
 def has_ended(response: Response, *, is_background: bool = False) -> bool:
     """Whether a response that is not waited for is finished.
 
-    A status that this version does not know counts as an end, since nobody would look for another one; but not of a
-    response in the background, which can be polled. A response without a status, as from servers that never run one in
+    A status that this version does not know counts as an end, since no later state will be read; but not of a response
+    in the background, which can be polled. A response without a status, as from servers that never run one in
     the background, is finished if it has output.
     """
     if is_background:

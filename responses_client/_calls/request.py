@@ -177,7 +177,7 @@ def prepare(
         warn_of_typos(operation.label, model, named)
         if settings.validate_requests:
             _warn_of_foreign_forms(operation, given)
-    # Also if the header is None: local servers need no key, and some refuse one.
+    # A header of None counts, too: local servers need no key, and some refuse one.
     needs_key = not any(name.lower() in ("authorization", "api-key") for name in request.headers)
     return Call(operation, request, needs_key, settings, params, path)
 

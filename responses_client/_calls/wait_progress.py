@@ -40,7 +40,7 @@ class WaitReporter:
     """Reports how far a wait is.
 
     Args:
-        function: The function of the user's; None if there is none.
+        function: The function of the user; None if there is none.
         is_shown: Whether standard error shows the progress.
         is_async: Whether the function may be async.
 

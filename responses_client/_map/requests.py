@@ -60,7 +60,7 @@ class MapOptions(NamedTuple):
         ordered: Whether results come in the order of the requests.
         on_result: A function that is called with each result on arrival, before it is returned.
         journal: The path of the file that keeps the results.
-        on_progress: A function that is called with the progress, after each result and while there is none.
+        on_progress: A function that is called with the progress, after each result, and about once a second between results.
         progress: Whether the progress is shown on standard error.
     """
 

@@ -111,7 +111,7 @@ class Connection:
         except Exception as error:  # also groups of them
             if self._client is None:
                 raise
-            # The block of the user goes on: its calls fail from now on.
+            # The block of the user continues; its calls fail from now on.
             logger.info("MCP server %s: the connection is lost: %s", self._name, _reason(_first(error)))
         finally:
             self._client = None
@@ -180,7 +180,7 @@ class Connection:
             logger.debug("MCP server %s: no changes of its tools: %s", self._name, _reason(_first(errors)))
 
     async def _refresh(self, client: Client) -> None:
-        """Take the tools anew; those of before stay where the server does not say them in time, or rightly."""
+        """Fetch the tools again; keep the old ones if the server does not send valid ones in time."""
         try:
             with anyio.fail_after(self._timeout):
                 self.tools = await self._list(client)
@@ -206,7 +206,7 @@ def _reason(error: BaseException) -> str:
 
 @contextmanager
 def _log_of(name: str) -> Generator[TextIO]:
-    """Yield a file whose lines go to the log, at level INFO: the standard error of a server."""
+    """Yield a file for the standard error of a server, which logs each line at level INFO."""
     reading, writing = os.pipe()
 
     def copy() -> None:

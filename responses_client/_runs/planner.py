@@ -311,7 +311,7 @@ class RunPlan:
         self._name_calls()
 
     def add_partial(self, partial: Response | None) -> None:
-        """Add a turn with the start of a response whose stream broke, if the response still runs in the background."""
+        """Add a turn with a partial response after its stream broke, if the response runs in the background."""
         if partial is not None and partial.id and self._params.get("background") is True:
             self.add_response(partial)
 

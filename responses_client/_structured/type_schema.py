@@ -74,7 +74,7 @@ def described(hint: Any) -> Any:
 
 
 class _Generator(GenerateJsonSchema):
-    """The generator of pydantic, with schemas that describe exactly what can be read.
+    """The generator of pydantic, with schemas that describe exactly the readable values.
 
     Named tuples are described as objects, which pydantic accepts as well, and which strict schemas can express.
     """

@@ -75,11 +75,11 @@ async def send(
 
 
 def _close_stale(connector: Any, url: URL) -> None:
-    """Close the idle connections that would be used next, but on which something came that nobody has asked for.
+    """Close the idle connections that would be used next but have received something.
 
-    It is the end of the connection, or would be read as the answer to the next request. aiohttp looks for the end
-    alone, and sees it late if the event loop was busy. Where a version names its parts otherwise, connections are used
-    again as aiohttp sees fit; the tests of this module fail then.
+    That is the end of the connection, or would be read as the answer to the next request. aiohttp looks only for the
+    end, and sees it late if the event loop was busy. If a version of aiohttp names its parts differently, connections
+    are reused as aiohttp sees fit, and the tests of this module fail.
     """
     pools: Mapping[Any, Any] = getattr(connector, "_conns", {})
     for key, idle in pools.items():

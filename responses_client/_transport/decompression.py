@@ -46,7 +46,7 @@ class Decompressor:
         self.is_needed = bool(names)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Take a piece and yield what it stands for, in pieces that are made one by one.
+        """Take a compressed piece, and yield its contents in pieces that are made one by one.
 
         Raises:
             TransportError: The data are damaged, or compressed in a way that has no bound here.
@@ -72,7 +72,7 @@ class Decompressor:
         """Take the end of the body.
 
         Raises:
-            TransportError: The compressed data go on, so that a part of the body is missing.
+            TransportError: The compressed data have no end, so that a part of the body is missing.
         """
         for layer in self._layers:
             layer.end()

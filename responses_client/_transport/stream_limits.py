@@ -1,6 +1,6 @@
-"""The server's limit of HTTP/2 streams, over clients of the user: a call above it waits for its turn, and not for ever."""
+"""The server's limit of HTTP/2 streams, over clients of the user: a call above it waits for its turn, and not forever."""
 
-# httpcore counts the streams of a connection with a semaphore. It has two faults, each of which holds calls for ever:
+# httpcore counts the streams of a connection with a semaphore. It has two faults, each of which holds calls forever:
 #
 # - No timeout ends the wait for a stream.
 # - If the server lowers its limit, the one task that reads for all streams waits until enough of them have ended, which

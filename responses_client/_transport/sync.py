@@ -146,7 +146,7 @@ class SyncIO(IO):
 
 
 def _send_or_leave(client: httpx.Client, send: Callable[[], httpx.Response]) -> httpx.Response:
-    """Send over a client of the user, and tell an HTTP/2 server of a request whose answer nobody waits for any more."""
+    """Send over a client of the user; if that is interrupted, tell an HTTP/2 server that the request has ended."""
     try:
         return send()
     except BaseException:

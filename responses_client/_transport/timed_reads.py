@@ -18,7 +18,7 @@ _FAILURES = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceE
 
 
 def timed(stream: Any) -> Any:
-    """Return a stream of httpcore whose reads share a timer; a stream of trio, or of another kind, as it is."""
+    """Return a stream of httpcore with one timer for all its reads; a stream of trio, or of another kind, as it is."""
     is_known = hasattr(getattr(stream, "_stream", None), "receive")
     return _TimedStream(stream) if is_known else stream
 
@@ -96,7 +96,7 @@ class _Limit:
         self._end = self._task = None
 
     def has_passed(self) -> bool:
-        """Whether the wait was cancelled by this limit, and by nobody else; takes that cancellation back."""
+        """Whether only this limit cancelled the wait; takes that cancellation back."""
         has_passed, self._has_passed = self._has_passed, False
         task = self._task
         return has_passed and task is not None and task.uncancel() <= self._cancellations

@@ -28,12 +28,12 @@ class Upload(Protocol):
         ...
 
     def async_pieces(self, in_thread: InThread) -> AsyncIterator[bytes]:
-        """Yield the same for an async driver, whose threads read files."""
+        """Yield the same for an async driver, which reads files in threads."""
         ...
 
 
 class InThread(Protocol):
-    """A call in a thread, so that other tasks go on."""
+    """A call in a thread, so that other tasks continue."""
 
     async def __call__(self, function: Callable[[], T], /) -> T:
         """Return the result of the function."""

@@ -182,7 +182,7 @@ class Connection:
         return registered[0]
 
     def _abandon(self, registered: Iterable[object]) -> None:
-        """Keep nothing for what was not sent. It may still go out, so the router keeps the entry."""
+        """Give up a message that was not sent. It may still go out, so the router keeps its entry."""
         for each in registered:
             if isinstance(each, Inbox):
                 self.discard(each)

@@ -158,7 +158,7 @@ class SessionCore:
         self._unrouted = UnroutedEvents(self.connection)
 
     async def close(self) -> None:
-        """Close the connection, if there is one; a session that is not open cannot be opened any more."""
+        """Close the connection, if there is one; a session that is not open can no longer be opened."""
         self._is_used = True
         if self.connection is not None:
             await self.connection.close()

@@ -69,7 +69,7 @@ class BaseServer(ResourceMethods, ScriptMethods):
     # --- transports and clients
 
     def transport(self) -> httpx.BaseTransport:
-        """Return a transport for `httpx.Client(transport=...)`, whose bodies arrive event by event."""
+        """Return a transport for `httpx.Client(transport=...)`; bodies arrive event by event."""
         return ServerTransport(self._app, self._sleep)
 
     def async_transport(self) -> httpx.AsyncBaseTransport:

@@ -258,10 +258,10 @@ def test_page_has_a_section_for_each_of_twenty_errors() -> None:
     assert len(SECTIONS) == 20
 
 
-def test_sections_say_what_the_cause_is_and_what_to_do() -> None:
+def test_each_section_has_a_cause_and_a_fix() -> None:
     sections = dict(_SECTION.findall(PAGE.read_text(encoding="utf-8")))
     assert [title for title, text in sections.items() if "\n**Cause.** " not in text] == []
-    assert [title for title, text in sections.items() if "\n**What to do.** " not in text] == []
+    assert [title for title, text in sections.items() if "\n**Fix.** " not in text] == []
 
 
 def test_page_has_the_message_about_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:

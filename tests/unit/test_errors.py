@@ -535,7 +535,7 @@ def test_a_stream_that_never_began_says_so_without_numbers() -> None:
 def test_message_names_the_part_that_came_only_if_one_did(
     make: type[StreamInterrupted] | type[StreamError],
 ) -> None:
-    assert str(make("broken", partial=Response())).endswith("; what came is in .partial")
+    assert str(make("broken", partial=Response())).endswith("; the received part is in .partial")
     assert ".partial" not in str(make("broken"))
 
 

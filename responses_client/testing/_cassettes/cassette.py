@@ -77,7 +77,7 @@ class Cassette:
         self._async_clients: list[httpx.AsyncClient] = []
 
     def client(self, **options: Any) -> Client:
-        """Return a client whose requests are replayed or recorded.
+        """Return a client that replays or records its requests.
 
         `options` are those of `responses_client.Client`; an `http_client` asks the server where one is asked. To
         replay, neither a key nor an address is needed.
@@ -98,7 +98,7 @@ class Cassette:
         return client
 
     def async_client(self, **options: Any) -> AsyncClient:
-        """Return an async client whose requests are replayed or recorded; see `client`."""
+        """Return an async client that replays or records its requests; see `client`."""
         from responses_client import AsyncClient
 
         upstream: httpx.AsyncClient | None = options.pop("http_client", None)
@@ -149,13 +149,13 @@ class Cassette:
             raise AssertionError(f"{count} not sent ({self.path.name}): {', '.join(unused[:10])}")
 
     def close(self, *, keep: bool = True) -> None:
-        """Write what was recorded; without `keep`, it stays in a file beside, `NAME.recording`."""
+        """Write the recorded exchanges to the file; without `keep`, they stay beside it in `NAME.recording`."""
         self._tape.close(keep=keep)
         while self._clients:
             self._clients.pop().close()
 
     async def aclose(self, *, keep: bool = True) -> None:
-        """Write what was recorded, and close the connections of async clients; see `close`."""
+        """Write the recorded exchanges, and close the connections of async clients; see `close`."""
         self.close(keep=keep)
         while self._async_clients:
             await self._async_clients.pop().aclose()

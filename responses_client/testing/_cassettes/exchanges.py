@@ -92,7 +92,7 @@ class _Closed(TypedDict):
 
 
 class _Line(TypedDict):
-    """The types of what a line may have; which of it, depends on the lines before."""
+    """The types of the members of a line; which members it has depends on the lines before."""
 
     request: NotRequired[_Request]
     answer: NotRequired[_Answer]
@@ -137,7 +137,7 @@ class Body(NamedTuple):
 
     @property
     def content(self) -> bytes:
-        """The bytes. JSON is written anew: its meaning stays, its white space does not."""
+        """The bytes. JSON is written again: its meaning stays, its white space does not."""
         if self.form == "body":
             return encode(self.value)
         return self.value.encode() if self.form == "text" else base64.b64decode(self.value)
@@ -307,7 +307,7 @@ def _read(value: JSONObject, found: list[Exchange]) -> None:
             raise ValueError("is a part of a stream, but the answer before it is not one")
         last.parts.append(Part(value.get("at", 0), form, value[form]))
     else:
-        raise ValueError(f"is none of request, answer, error, {', '.join(_FORMS)}")
+        raise ValueError(f"has none of the keys request, answer, error, {', '.join(_FORMS)}")
 
 
 def _body(body: Body | None) -> JSONObject:

@@ -1,4 +1,4 @@
-"""Which recorded request a request is, and how it differs from the nearest one; no I/O."""
+"""The comparison of requests with recorded ones, and the differences from the nearest; no I/O."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Matcher:
         return json.dumps(self.reduced(value), sort_keys=True)
 
     def reduced(self, value: Any) -> Any:
-        """Return JSON data without what is ignored."""
+        """Return JSON data without the ignored fields."""
         for steps in self._ignored:
             value = change(value, steps, lambda _: ...)
         return value

@@ -1,4 +1,4 @@
-"""Removal of what must not be in a file: secrets, and what the user names; no I/O."""
+"""Removal of secrets, and of the values that the user names, before a file is written; no I/O."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ class Scrubber:
 
 
 def _secrets_of(request: Recording) -> Iterator[str]:
-    """Yield what must not be written of a request, nor where an answer repeats it."""
+    """Yield the secrets of a request, which must not be written where an answer repeats them either."""
     yield from secret_values(request.headers)
     for name, value in request.headers.items():
         if name.lower() in _ACCOUNT_HEADERS:

@@ -17,7 +17,7 @@ __all__ = ["AsyncListeningStream", "AsyncReplayStream", "ListeningStream", "Repl
 
 
 class ListeningStream:
-    """A connection whose messages are recorded; `wrapped` is the real one."""
+    """A connection that records its messages; `wrapped` is the real one."""
 
     def __init__(self, wrapped: Any, listener: SessionListener) -> None:
         self.wrapped = wrapped
@@ -72,7 +72,7 @@ class _Replay:
         self._now = 0
 
     def get_extra_info(self, info: str) -> None:
-        """Return None: there is no socket."""
+        """Return None, as a replayed connection has no socket."""
 
     @property
     def _is_ready(self) -> bool:
@@ -98,7 +98,7 @@ class ReplayStream(_Replay):
         self._changed = threading.Condition()
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Return what the server sends next.
+        """Return the next bytes of the server.
 
         Raises:
             TimeoutError: Nothing came in time.
@@ -112,7 +112,7 @@ class ReplayStream(_Replay):
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Take what the client sends."""
+        """Take bytes of the client."""
         with self._changed:
             self._session.receive(buffer)
             self._changed.notify_all()
@@ -132,7 +132,7 @@ class AsyncReplayStream(_Replay):
         self._changed = anyio.Event()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Return what the server sends next; the caller limits the time."""
+        """Return the next bytes of the server; the caller limits the time."""
         await anyio.lowlevel.checkpoint()
         while not self._is_ready:
             await self._changed.wait()
@@ -142,7 +142,7 @@ class AsyncReplayStream(_Replay):
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Take what the client sends."""
+        """Take bytes of the client."""
         self._session.receive(buffer)
         self._wake()
 

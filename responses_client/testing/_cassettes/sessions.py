@@ -63,7 +63,7 @@ class SessionListener:
 
 
 class ReplayedSession:
-    """The server of a recorded session: what it sends next depends on what the client has sent.
+    """The server of a recorded session, which sends each message when the client has sent all before it.
 
     A recorded message of the server comes as soon as the client has sent all that stands before it in the file.
 
@@ -74,7 +74,7 @@ class ReplayedSession:
         name: The name of the file, for messages.
 
     Attributes:
-        output: What the client can read: bytes, each with the milliseconds since the handshake.
+        output: The bytes that the client can read, in pieces with their milliseconds since the handshake.
     """
 
     def __init__(self, exchange: Exchange, matcher: Matcher, scrubber: Scrubber, name: str) -> None:

@@ -24,7 +24,7 @@ __all__ = ["AsyncCassetteTransport", "CassetteTransport"]
 _SESSION = "WEBSOCKET"
 """In place of the method of a handshake, which is GET: a session is not an answer to a request."""
 
-# Clients make up the boundary of each form anew, and the same upload is to match.
+# Clients invent a new boundary for each form, but the same upload must match.
 _BOUNDARY = r"""(?i)^multipart/.*\bboundary="?([^";]+)"""
 _RECORDED_BOUNDARY = "boundary-of-the-parts"
 
@@ -110,7 +110,7 @@ class _RecordedBody(httpx.SyncByteStream):
         self._recorder.finish()
 
     def close(self) -> None:
-        """Close the connection, and write what has come."""
+        """Close the connection, and write the part that has come."""
         self._response.close()
         self._recorder.finish()
 
@@ -133,7 +133,7 @@ class _AsyncRecordedBody(httpx.AsyncByteStream):
         self._recorder.finish()
 
     async def aclose(self) -> None:
-        """Close the connection, and write what has come."""
+        """Close the connection, and write the part that has come."""
         try:
             await self._response.aclose()
         finally:
@@ -278,7 +278,7 @@ def _exception(failure: Failure, request: httpx.Request | None) -> httpx.Transpo
 
 
 def _uncompressed(request: httpx.Request) -> httpx.Request:
-    """Return a request whose answer comes as it is: a compressor would hold events back."""
+    """Return a request for an uncompressed answer: a compressor would hold events back."""
     headers = {**request.headers, "accept-encoding": "identity"}
     return httpx.Request(
         request.method, request.url, headers=headers, content=request.content, extensions=request.extensions

@@ -228,7 +228,7 @@ def test_error_while_it_draws_ends_the_display_alone(
     display.close()
 
     assert len(calls) == 1
-    assert caplog.messages == ["Progress is not shown any more: BrokenPipeError: the terminal is gone"]
+    assert caplog.messages == ["Progress is no longer shown: BrokenPipeError: the terminal is gone"]
 
 
 def test_interrupt_while_it_draws_is_not_lost(

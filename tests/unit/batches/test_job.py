@@ -262,7 +262,7 @@ def test_timeout_names_the_batches_and_leaves_them(every_caller: Caller, server:
     with pytest.raises(WaitTimeout) as caught:
         batched(every_caller, questions(2), timeout=60, max_requests=1)
     first, second = server.batches
-    assert f"2 of 2 batches are not finished in time ({first}, {second}); " in str(caught.value)
+    assert f"2 of 2 batches were not finished in time ({first}, {second}); " in str(caught.value)
     assert str(caught.value).endswith("wait for it with client.batches.wait")
     assert caught.value.batch is not None
     assert caught.value.batch.id in server.batches

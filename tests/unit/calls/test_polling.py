@@ -137,7 +137,7 @@ def test_timeout_without_any_state() -> None:
     error = APIConnectionError("No.")
     assert made.record_failure(error)
 
-    with pytest.raises(WaitTimeout, match="within 5 s: no state of it was seen") as caught:
+    with pytest.raises(WaitTimeout, match="within 5 s: its state is not known") as caught:
         made.next_delay(5, 0)
 
     assert (caught.value.response, caught.value.__cause__) == (None, error)
@@ -237,7 +237,7 @@ def test_other_unknown_statuses_are_waited_for_with_one_warning_each(
 
     assert made.result is made.state
     assert caplog.messages == [
-        f"The response resp_1 has the unknown status {status!r}: the wait goes on"
+        f"The response resp_1 has the unknown status {status!r}: the wait continues"
         for status in ("paused", "revising")
     ]
 

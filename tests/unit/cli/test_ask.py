@@ -50,7 +50,7 @@ def test_continue_without_a_last_answer_is_one_line(
     configured: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["-c", "Hi"]) == 2
-    assert errors(capsys) == [f"error: there is no last answer in {state_file()}; name the id of one"]
+    assert errors(capsys) == [f"error: no last answer is saved in {state_file()}; pass the id of an answer"]
     assert len(configured.requests) == 0
 
 
