@@ -1,4 +1,4 @@
-"""Many requests at once, with their progress, and a journal that remembers what is done.
+"""Many requests at once, with their progress, and a journal of the results.
 
     python examples/fan_out.py [JOURNAL]
 

@@ -231,7 +231,7 @@ class VectorStoreSearchResult(Model):
 
 
 class VectorStoreSearchResults(Result):
-    """What a search of a vector store has found, best first."""
+    """The results of a search in a vector store, best first."""
 
     object: Literal["vector_store.search_results.page"] = "vector_store.search_results.page"
     search_query: Items[str] = EMPTY

@@ -338,7 +338,7 @@ def without_order(peer: Peer) -> None:
 
 
 def headless(peer: Peer) -> None:
-    """A script: go on with an answer after its error, when the next request has come."""
+    """A script: continue an answer after its error, when the next request has come."""
     peer.request()
     first, second, *rest = events_of("alpha")
     peer.send(first, second, NO)

@@ -225,7 +225,7 @@ CERTIFICATE = "The certificate of the server was refused"
 
 
 def message_of(error: BaseException) -> str:
-    """Return the message as a program shows it at its end, with what changes from run to run as the page has it."""
+    """Return the message as a program shows it at its end, with the variable parts as on the page."""
     text = f"{type(error).__name__}: {error}"
     text = re.sub(r"\b(call|msg|req|resp|rs)_[0-9a-f]{8,}", r"\1_...", text)
     text = text.replace("self signed", "self-signed")  # older versions of OpenSSL

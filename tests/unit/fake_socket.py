@@ -236,7 +236,7 @@ def in_lane(lane: str | None, kind: str, **fields: Any) -> dict[str, Any]:
 
 
 def whole(text: str, lane: str | None = "rc-1") -> list[Step]:
-    """All events of a response, whose id is made of the text: the first, one delta, the last."""
+    """All events of a response with an id made of the text: the first, one delta, the last."""
     id = f"resp_{text}"
     return [created(lane, id=id), delta(text, lane), completed(text, lane, id=id)]
 

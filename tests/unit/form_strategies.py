@@ -88,7 +88,7 @@ def _optional(form: Form) -> Form:
 
 
 def _model_or_number(form: Form) -> Form:
-    """A union in which data tell what they are."""
+    """A union in which data name their type."""
     model = create_model("Single", item=(form.type, ...))
     models = form.pairs.map(lambda pair: (model.model_construct(item=pair[0]), {"item": pair[1]}))
     return Form(model | int, models | _same(st.integers()))
@@ -98,7 +98,7 @@ _numbers = count()
 
 
 class _Kind(NamedTuple):
-    """A type with fields, how its values are made, and what the fields are called in JSON."""
+    """A type with fields, a strategy for its values, and the names of the fields in JSON."""
 
     type: Any
     make: Callable[..., Any]

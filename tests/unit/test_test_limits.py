@@ -111,7 +111,7 @@ def in_node(node: ast.AST, floor: float) -> Iterator[str]:
 
 
 def found(source: str, *, is_real: bool = False) -> list[str]:
-    """Say what depends on how fast the machine is, by line."""
+    """Return the parts that depend on the speed of the machine, by line."""
     moves_time = any(name in source for name in NOT_REAL)
     floor = PATIENT if is_real else 0 if moves_time else 1
     nodes = sorted(

@@ -1,4 +1,4 @@
-"""The display of `progress=True`: lines, bars of tqdm and rich, and whatever may go wrong while they draw."""
+"""The display of `progress=True`: lines, bars of tqdm and rich, and failures while they draw."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def drawn(*states: Progress, title: str = "map") -> None:
 
 
 def visible(text: str) -> str:
-    """Return what a terminal shows, without what steers it."""
+    """Return the text that a terminal shows, without control characters."""
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
 
 

@@ -1,4 +1,4 @@
-"""`responses.batch` against the embedded server: the whole way, and what another process takes up."""
+"""`responses.batch` against the embedded server: complete calls, and work that another process continues."""
 
 from __future__ import annotations
 
@@ -219,7 +219,7 @@ def test_poll_that_fails_for_a_while_does_not_end_the_wait(caller: Caller, serve
 
 
 class Failing:
-    """Clients for whom the first poll of a batch fails."""
+    """Clients with a first poll of a batch that fails."""
 
     def __init__(self, server: Server, fail: Callable[[], object]) -> None:
         self._server = server

@@ -1,4 +1,4 @@
-"""Uploads and new batches whose answer is lost: the server is asked for them before they are sent again."""
+"""Uploads and new batches with a lost answer: the server is asked for them before they are sent again."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("virtual_clock")
 
 
 def losing(mode: str, server: Server, at: int, *, is_answered: bool = True) -> Caller:
-    """Return a caller for whom one request gets no answer, by its number; of one batch, 1 is the upload, 2 the batch."""
+    """Return a caller that gets no answer to the request of a number: in a batch, 1 is the upload, 2 the batch."""
     return killing(mode, server, Killer(at, is_answered=is_answered, error=httpx.ReadError("reset")))
 
 

@@ -42,7 +42,7 @@ class PlayedStates:
 
 
 def delays(schedule: Schedule[Any], state: Model, count: int) -> list[float]:
-    """Return the first delays of a schedule whose object stays in one state."""
+    """Return the first delays of a schedule while its object stays in one state."""
     found: list[float] = []
     for _ in range(count):
         found.append(schedule.next_delay(0.0, 0.0))

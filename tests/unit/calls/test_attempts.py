@@ -547,7 +547,7 @@ def test_stream_without_an_error_is_read_to_its_end(clock: Clock) -> None:
 
 
 class Recorder:
-    """A throttle that lets all attempts pass, and notes what it is told."""
+    """A throttle that lets all attempts pass, and records its calls."""
 
     def __init__(self) -> None:
         self.sent = 0

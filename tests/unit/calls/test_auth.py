@@ -354,7 +354,7 @@ def test_flow_of_an_auth_object_is_passed_through(is_async: bool) -> None:
 
 
 class Held(Challenged):
-    """Keeps its flows, which therefore do not end because nobody needs them any more."""
+    """An auth object that keeps its flows, so that they do not end for lack of references."""
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         self.flow: Any = super().sync_auth_flow(request)

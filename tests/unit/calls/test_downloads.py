@@ -38,7 +38,7 @@ CITATION = ContainerFileCitation(container_id="cntr_1", file_id="cfile_1", filen
 
 
 class Broken(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body whose connection breaks after the first bytes."""
+    """A body with a connection that breaks after the first bytes."""
 
     def __iter__(self) -> Iterator[bytes]:
         yield b"Buy"

@@ -1,4 +1,4 @@
-"""The reports of `responses.wait`: news, heartbeats with the elapsed time, and what `progress=True` shows."""
+"""The reports of `responses.wait`: news, heartbeats with the elapsed time, and the display of `progress=True`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`responses PROMPT`: what is sent, what is kept, and answers that are data."""
+"""`responses PROMPT`: its request, the id that it keeps, and answers that are data."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ PNG = b"\x89PNG\r\n\x1a\n0000"
 
 @pytest.fixture
 def typed(monkeypatch: pytest.MonkeyPatch) -> list[str | BaseException]:
-    """What the user types, line by line, before Ctrl-D."""
+    """The lines that the user types before Ctrl-D."""
     typed: list[str | BaseException] = []
 
     def read(reader: lines.LineReader) -> str | None:

@@ -1,4 +1,4 @@
-"""What is typed into a chat."""
+"""The input of a chat."""
 
 from __future__ import annotations
 

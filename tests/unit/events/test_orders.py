@@ -1,4 +1,4 @@
-"""Any response, its events in any legal order, with whatever servers get wrong: the snapshot is the response."""
+"""Any response, its events in any legal order, and any known deviation of a server: the snapshot is the response."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ TEXTS = ("text", "refusal", "arguments", "input", "code", "diff", "command")
 
 @dataclass
 class Plan:
-    """A stream, and what is to become of it."""
+    """A stream, and its expected result."""
 
     mistakes: set[str]
     end: str

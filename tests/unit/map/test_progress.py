@@ -1,4 +1,4 @@
-"""The progress of a map: what its function is told, when, and what `progress=True` shows."""
+"""The progress of a map: the reports to its function, and the display of `progress=True`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class SleepingIO(FakeIO):
 
 
 def told(caller: Caller, given: Any, **options: Any) -> list[Progress]:
-    """Return what the function of a map was told."""
+    """Return the reports that the function of a map got."""
     seen: list[Progress] = []
     mapped(caller, given, on_progress=seen.append, **options)
     return seen

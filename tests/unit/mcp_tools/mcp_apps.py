@@ -8,7 +8,7 @@ import anyio
 
 
 class App:
-    """The server, and what its tools have seen.
+    """The server, and the calls that its tools have seen.
 
     Attributes:
         server: The server.

@@ -1,4 +1,4 @@
-"""What this package does where versions of pydantic differ; all workarounds work on each version."""
+"""The workarounds for versions of pydantic; all of them work on each version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page is made of: files and objects, recognised by their content, without keys."""
+"""The sources of a page: files and objects, recognised by their content, without keys."""
 
 from __future__ import annotations
 

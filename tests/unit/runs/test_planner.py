@@ -475,7 +475,7 @@ NAMELESS = {name: value for name, value in call().items() if name != "call_id"}
 
 
 def waiting_run(**params: Any) -> RunPlan:
-    """A run in a conversation whose call has no id."""
+    """A run in a conversation with a call without an id."""
     made = plan(input="Hello", conversation="conv_1", **params)
     ask(made)
     made.add_response(answer(NAMELESS, call("c2")))

@@ -283,7 +283,7 @@ def test_properties_have_the_names_that_are_read(form: Any, names: list[str]) ->
 
 
 class Called:
-    """A type whose schema is a call, as that of a named tuple is before pydantic 2.14."""
+    """A type with a schema that is a call, as that of a named tuple is before pydantic 2.14."""
 
     function: Any = Pair
 

@@ -1,4 +1,4 @@
-"""Types that people write: each is asked for with a schema whose every answer can be read, or is refused.
+"""Types that people write: each is refused, or has a schema that allows only readable answers.
 
 Answers are made of the schema alone, as the embedded server makes them, so a schema that promises more than the type
 accepts is found.

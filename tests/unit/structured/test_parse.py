@@ -80,7 +80,7 @@ def final(caller: Caller, **params: Any) -> Any:
 
 
 def each_state(caller: Caller, look: Any, **params: Any) -> list[Any]:
-    """What is seen of a stream before its first event and after each."""
+    """The states of a stream before its first event and after each."""
 
     def read(client: Any) -> list[Any]:
         with client.responses.stream(**ASK, **params) as stream:

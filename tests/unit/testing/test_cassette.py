@@ -1,4 +1,4 @@
-"""Cassettes as users hold them: what is recorded replays, in each mode, and nothing secret is in the file."""
+"""Cassettes as users use them: recordings replay in each mode, and no secret is in the file."""
 
 from __future__ import annotations
 

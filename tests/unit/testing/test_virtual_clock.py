@@ -41,7 +41,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualClock]:
 
 
 def limited(caller: Caller, server: Server, **options: Any) -> Caller:
-    """Return a caller whose clients have these options."""
+    """Return a caller with clients that have these options."""
     return Caller(caller.mode, partial(server.client, **options), partial(server.async_client, **options))
 
 

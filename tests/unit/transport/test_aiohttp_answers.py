@@ -1,4 +1,4 @@
-"""Answers of aiohttp whose connection ends, over invented connections; real ones are in `tests/faults`."""
+"""Answers of aiohttp after the end of their connection, with invented connections; `tests/faults` has real ones."""
 
 from __future__ import annotations
 

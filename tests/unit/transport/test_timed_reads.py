@@ -16,7 +16,7 @@ from responses_client._transport.timed_reads import timed
 
 
 class Below:
-    """A stream of anyio that gives what is put into it: bytes, or an exception."""
+    """A stream of anyio that gives the items put into it: bytes, or an exception."""
 
     def __init__(self) -> None:
         self.queue = asyncio.Queue[bytes | Exception]()
