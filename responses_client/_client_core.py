@@ -192,8 +192,8 @@ class SyncCore(ClientCore[SyncIO]):
         *path: str,
     ) -> _R:
         """Call an endpoint that takes a file, and return the answer as a model."""
-        from ._calls.polling import require_sync
         from ._calls.uploads import upload
+        from ._calls.wait_progress import require_sync
 
         hide_values(params)
         report = require_sync(on_progress)
@@ -213,7 +213,7 @@ class SyncCore(ClientCore[SyncIO]):
     ) -> Path:
         """Call such an endpoint, and write the content to a file; return its path."""
         from ._calls.downloads import download
-        from ._calls.polling import require_sync
+        from ._calls.wait_progress import require_sync
 
         hide_values(params)
         report = require_sync(on_progress)

@@ -22,7 +22,6 @@ from .._base.validation import is_seconds, is_whole_number, refuse_unknown
 from .._calls.attempts import fetch
 from .._calls.batch_polling import BatchSchedule
 from .._calls.downloads import Target, download
-from .._calls.polling import bounded, bounded_settings, require_sync
 from .._calls.referred_endpoints import (
     BATCHES_CANCEL,
     BATCHES_CREATE,
@@ -32,6 +31,8 @@ from .._calls.referred_endpoints import (
 )
 from .._calls.request import prepare
 from .._calls.uploads import upload
+from .._calls.wait_progress import require_sync
+from .._calls.waiting import bounded, bounded_settings
 from .._map.requests import AsyncRequestIterator, MapRequest, mapping_mistakes
 from ..errors import APIError, APITimeoutError, RequestValidationError, WaitTimeout
 from .lines import NOT_STARTED, InputFile, Limits, write_plan

@@ -11,9 +11,10 @@ from .._base import clock
 from .._base.clock import Deadline
 from .._base.retry import GiveUp, Policy, decide
 from .._calls.attempts import fetch
-from .._calls.polling import bounded_settings, outcome_of
+from .._calls.polling import outcome_of
 from .._calls.referred_endpoints import BATCHES_LIST, FILES_LIST
 from .._calls.request import prepare
+from .._calls.waiting import bounded_settings
 from ..errors import APIError
 
 if TYPE_CHECKING:

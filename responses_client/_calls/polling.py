@@ -1,16 +1,10 @@
-"""Polling of objects that the server works on, until they are finished: the schedule, which is pure, and the loop over `IO`.
+"""The schedule for polls of an object that the server works on, and its end; no I/O.
 
-This module polls background responses; `batch_polling.py` has the differences for batches, and `store_polling.py` those
-for files of vector stores.
+This module has the schedule of background responses; `batch_polling.py` has that of batches, and `store_polling.py` those
+of files in vector stores. `waiting.py` has the loop.
 """
 
 # How it works
-#
-#     +--> sleep next_delay() ---> GET /responses/{id} ---+---> finished -----------------------> return it
-#     |                                                   |
-#     +---- on_progress, if status or output is new <-----+---- running
-#     |                                                   |
-#     +---- it may pass <---------------------------------+---- error ---> it will not: raise it
 #
 # - The first poll is due at once, unless the caller passed a response, which counts as the first one.
 # - The delay is `poll_interval`, then grows by half up to 10 s; a longer interval stays as it is. It is up to a quarter
@@ -28,58 +22,37 @@ from __future__ import annotations
 
 import logging
 import math
-import random
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from .._base import clock
 from .._base.error_frames import hide_values
 from .._base.field_errors import FieldError, field_error
 from .._base.messages import MAX_VALUE_CHARS, one_line
 from .._base.option_types import OPTIONS
 from .._base.overrides import override
 from .._base.retry import ConnectionFailure, Outcome, StatusFailure, may_pass
-from .._base.validation import is_seconds, needs_async, refuse_unknown
+from .._base.validation import is_seconds, refuse_unknown
 from .._base.waits import parse_retry_after
 from ..errors import APIConnectionError, APIError, APIStatusError, RequestValidationError, WaitTimeout
 from ..models._base import RUNNING_STATUSES, Model
 from ..models.response import Response
-from .attempts import fetch
 from .endpoints import RESPONSES_RETRIEVE
-from .request import Call, prepare
 
 if TYPE_CHECKING:
-    from .._transport.protocols import IO
     from .operation import Operation
-    from .settings import Settings
-    from .wait_progress import WaitReporter
 
-__all__ = [
-    "PollSchedule",
-    "Schedule",
-    "bounded",
-    "bounded_settings",
-    "has_ended",
-    "outcome_of",
-    "require_sync",
-    "wait",
-]
+__all__ = ["PollSchedule", "Schedule", "has_ended", "outcome_of"]
 
-_A = ParamSpec("_A")
 _P = TypeVar("_P", bound=Model)
 logger = logging.getLogger("responses_client")
 
 _GROWTH = 1.5
 _MAX_GROWTHS = 64  # a float overflows at some power of `_GROWTH`
-_MIN_GROWN_SECONDS = (
-    0.1  # an interval of 0 grows from here, since polling without a pause would load the server
-)
+_MIN_GROWN_SECONDS = 0.1  # an interval of 0 grows from here: no server should be polled without a pause
 _MAX_INTERVAL_SECONDS = 10.0
 _MAX_REQUESTED_SECONDS = 300.0
 _LAST_POLL_SECONDS = 1.0  # before the end of the time
-_MIN_DEADLINE_SECONDS = 0.001
 _MAX_FAILED_POLLS = 10  # in a row
 _MAX_UNCLEAR_SECONDS = 600.0
 _FINAL_STATUSES = frozenset({"completed", "failed", "incomplete", "cancelled"})
@@ -324,76 +297,6 @@ def _is_transient(error: APIError) -> bool:
     """Whether an error that was left after all retries may be over at the next poll."""
     outcome = outcome_of(error)
     return outcome is not None and may_pass(outcome)
-
-
-async def wait(
-    io: IO,
-    settings: Settings,
-    schedule: Schedule[_P],
-    params: Mapping[str, object],
-    reporter: WaitReporter,
-) -> _P:
-    """Poll an object until it is finished, and return it.
-
-    Raises:
-        WaitTimeout: It was not finished within the time of the schedule, or the `deadline` in `params`.
-        APIError: It cannot be polled.
-    """
-    result = schedule.result
-    if result is not None:
-        return result
-    call = prepare(schedule.operation, params, settings, schedule.path)
-    deadline: Any = params.get("deadline")
-    schedule.limit(deadline)
-    start = clock.monotonic()
-    with reporter.watch(schedule.id):
-        while result is None:
-            delay = schedule.next_delay(clock.monotonic() - start, random.random())
-            await reporter.sleep(io, delay)
-            try:
-                state = await fetch(io, bounded(call, schedule.remaining(clock.monotonic() - start)))
-            except APIError as error:
-                if not schedule.record_failure(error):
-                    raise
-                await reporter.report(schedule.state, error=error)
-                continue
-            is_new = schedule.record(state, clock.time())
-            result = schedule.result
-            await reporter.report(state, is_new=is_new, is_finished=result is not None)
-    return result
-
-
-def bounded(call: Call[_P], remaining: float | None) -> Call[_P]:
-    """Return a call with a deadline no later than the end of the wait."""
-    return call._replace(settings=bounded_settings(call.settings, remaining))
-
-
-def bounded_settings(settings: Settings, remaining: float | None) -> Settings:
-    """Return settings with a deadline no later than the end of the wait."""
-    if remaining is None:
-        return settings
-    deadline = settings.deadline
-    bound = max(remaining if deadline is None else min(remaining, deadline), _MIN_DEADLINE_SECONDS)
-    return settings.for_call({"deadline": bound})
-
-
-def require_sync(function: Callable[_A, object] | None) -> Callable[_A, object] | None:
-    """Return a function for the sync client, where it must not be async.
-
-    Raises:
-        ConfigurationError: From the returned function: it returned something to await.
-    """
-    if function is None:
-        return None
-
-    def call(*news: _A.args, **names: _A.kwargs) -> None:
-        returned = function(*news, **names)
-        if isawaitable(returned):
-            if isinstance(returned, Coroutine):  # closed, it does not warn that it was never awaited
-                returned.close()
-            raise needs_async("on_progress")
-
-    return call
 
 
 def _is_finished(response: Response) -> bool | None:

@@ -1,31 +1,27 @@
-"""The work of `responses.wait` and its kin, and its reports: drawn, or passed to a function of the user."""
+"""The reports of `responses.wait` and its kin: drawn, or passed to a function of the user."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from inspect import Parameter, isawaitable, signature
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeAlias
 
 from .._base import clock
 from .._base.messages import one_line
 from .._base.progress import Progress
-from .._base.validation import check_argument, check_flag
-from .polling import require_sync, wait
+from .._base.validation import check_argument, check_flag, needs_async
 
 if TYPE_CHECKING:
     from .._base.progress_display import ProgressDisplay
     from .._transport.protocols import IO
     from ..errors import APIError
     from ..models import BatchRequestCounts, Model, Response, Usage, VectorStoreFileCounts
-    from .polling import Schedule
-    from .settings import Settings
 
-__all__ = ["OnWaitProgress", "OnWaitProgressAsync", "WaitReporter", "wait_work"]
+__all__ = ["OnWaitProgress", "OnWaitProgressAsync", "WaitReporter", "require_sync"]
 
-_P = TypeVar("_P", bound="Model")
+_A = ParamSpec("_A")
 
 OnWaitProgress: TypeAlias = "Callable[[Response], object] | Callable[[Response, Progress], object]"
 """A function for the news of a response, or one for each poll, which gets the progress as well."""
@@ -122,28 +118,23 @@ class WaitReporter:
             self._display.show(self._progress)
 
 
-def wait_work(
-    schedule: Schedule[_P],
-    params: Mapping[str, object],
-    on_progress: Callable[..., object] | None,
-    *,
-    progress: bool,
-    is_async: bool,
-) -> Callable[[IO, Settings], Coroutine[Any, Any, _P]]:
-    """Return the work of a method that waits, which is to be performed by a client.
-
-    Args:
-        schedule: The schedule of the polls.
-        params: The arguments of each poll.
-        on_progress: The function to report to, which may be async only if `is_async`.
-        progress: Whether standard error shows the progress.
-        is_async: Whether the client is async.
+def require_sync(function: Callable[_A, object] | None) -> Callable[_A, object] | None:
+    """Return a function for the sync client, where it must not be async.
 
     Raises:
-        RequestValidationError: `progress` is not True or False.
+        ConfigurationError: From the returned function: it returned something to await.
     """
-    reporter = WaitReporter(on_progress, is_shown=progress, is_async=is_async)
-    return partial(wait, schedule=schedule, params=params, reporter=reporter)
+    if function is None:
+        return None
+
+    def call(*news: _A.args, **names: _A.kwargs) -> None:
+        returned = function(*news, **names)
+        if isawaitable(returned):
+            if isinstance(returned, Coroutine):  # closed, it does not warn that it was never awaited
+                returned.close()
+            raise needs_async("on_progress")
+
+    return call
 
 
 def _counts(state: Model | None) -> tuple[int, int, int] | None:

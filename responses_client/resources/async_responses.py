@@ -218,7 +218,7 @@ class AsyncResponses(AsyncBatchedResponses):
         `on_progress` may be an async function.
         """
         from .._calls.polling import PollSchedule
-        from .._calls.wait_progress import wait_work
+        from .._calls.waiting import wait_work
 
         params = PollSchedule.params(options, include)
         schedule = PollSchedule(response_id, poll_interval=poll_interval, timeout=timeout)

@@ -64,7 +64,7 @@ class Batches(BatchesOperations):
             APIError: The batch cannot be retrieved, for example because it does not exist.
         """
         from .._calls.batch_polling import BatchSchedule
-        from .._calls.wait_progress import wait_work
+        from .._calls.waiting import wait_work
 
         params = BatchSchedule.params(options)
         schedule = BatchSchedule(batch_id, poll_interval=poll_interval, timeout=timeout)
@@ -88,7 +88,7 @@ class AsyncBatches(AsyncBatchesOperations):
     ) -> Batch:
         """Poll a batch until it is finished, and return it; see `Batches.wait`. `on_progress` may be async."""
         from .._calls.batch_polling import BatchSchedule
-        from .._calls.wait_progress import wait_work
+        from .._calls.waiting import wait_work
 
         params = BatchSchedule.params(options)
         schedule = BatchSchedule(batch_id, poll_interval=poll_interval, timeout=timeout)

@@ -395,7 +395,7 @@ class Responses(BatchedResponses):
             APIError: The response cannot be retrieved, for example because it does not exist.
         """
         from .._calls.polling import PollSchedule
-        from .._calls.wait_progress import wait_work
+        from .._calls.waiting import wait_work
 
         params = PollSchedule.params(options, include)
         schedule = PollSchedule(response_id, poll_interval=poll_interval, timeout=timeout)

@@ -85,7 +85,7 @@ class VectorStoreFiles(VectorStoresFilesOperations):
             APIError: The file cannot be retrieved, for example because it is not in the store.
         """
         from .._calls.store_polling import StoreFileSchedule
-        from .._calls.wait_progress import wait_work
+        from .._calls.waiting import wait_work
 
         params = StoreFileSchedule.params(options)
         schedule = StoreFileSchedule(file_id, vector_store_id, poll_interval=poll_interval, timeout=timeout)
@@ -146,7 +146,7 @@ class VectorStoreFileBatches(VectorStoresFileBatchesOperations):
             APIError: The batch cannot be retrieved, for example because it does not exist.
         """
         from .._calls.store_polling import StoreFileBatchSchedule
-        from .._calls.wait_progress import wait_work
+        from .._calls.waiting import wait_work
 
         params = StoreFileBatchSchedule.params(options)
         schedule = StoreFileBatchSchedule(
@@ -190,7 +190,7 @@ class AsyncVectorStoreFiles(AsyncVectorStoresFilesOperations):
     ) -> VectorStoreFile:
         """Poll a file until the server has read it, and return it; see `VectorStoreFiles.wait`. `on_progress` may be async."""
         from .._calls.store_polling import StoreFileSchedule
-        from .._calls.wait_progress import wait_work
+        from .._calls.waiting import wait_work
 
         params = StoreFileSchedule.params(options)
         schedule = StoreFileSchedule(file_id, vector_store_id, poll_interval=poll_interval, timeout=timeout)
@@ -217,7 +217,7 @@ class AsyncVectorStoreFileBatches(AsyncVectorStoresFileBatchesOperations):
     ) -> VectorStoreFileBatch:
         """Poll a batch of files, and return it; see `VectorStoreFileBatches.wait`. `on_progress` may be async."""
         from .._calls.store_polling import StoreFileBatchSchedule
-        from .._calls.wait_progress import wait_work
+        from .._calls.waiting import wait_work
 
         params = StoreFileBatchSchedule.params(options)
         schedule = StoreFileBatchSchedule(
