@@ -43,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep lines that random input happens to reach out of the coverage.
 
-    What is not traced comes last: a function that keeps its result is traced only where it is called first.
+    Tests that are not traced come last: a function that keeps its result is traced only at its first call.
     """
     for item in items:
         if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):

@@ -35,7 +35,7 @@ class StreamFailure:
         response_id: str | None = None,
         last_sequence_number: int | None = None,
     ) -> None:
-        """Set how far the stream got that this error ended."""
+        """Set the part and the position of the stream that this error ended."""
         self.partial = partial
         self.response_id = response_id
         self.last_sequence_number = last_sequence_number

@@ -10,7 +10,7 @@
 #   D begins with V = '{"a"...          D counts alone, unless V and D are a JSON object in a row
 #   anything else                       a continuation: V and D count
 #
-# So a partial V is continued. Only D that is exactly V, or a beginning of V, and ends there, is in doubt; then `.done`
+# So a partial V is continued. The only doubt is a D that ends and is V or a beginning of V; then `.done`
 # decides, if it comes. A string that already came in pieces is never in doubt: further pieces continue it.
 #
 # `PartList` finds a member by the index of an event:

@@ -57,10 +57,10 @@ def describe_mismatch(
     """Return the differences of a request from the nearest recorded one, path by path.
 
     Args:
-        matcher: Its rule.
+        matcher: The rule by which requests are compared.
         sent: The request.
         recorded: The requests in the file that were not replayed yet.
-        used: Those that were.
+        used: The requests in the file that were replayed.
     """
     key = matcher.key(sent)
     if times := sum(matcher.key(one) == key for one in used):

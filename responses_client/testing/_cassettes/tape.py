@@ -34,12 +34,12 @@ class NotRecorded(AssertionError):
 class Tape:
     """The exchanges of one file.
 
-    While exchanges are recorded, they are added to a file beside it, which replaces it at the end: a recording that
-    fails leaves the old file, and what was already answered. One tape at a time has the file beside it.
+    A recording adds its exchanges to a second file, `NAME.recording`, and replaces the first one at the end. A recording
+    that fails leaves the old file, and its answers in the second one. One tape at a time uses the second file.
 
     Args:
         path: The file.
-        mode: Whether requests are answered from the file, asked and recorded, or recorded if they are missing.
+        mode: The mode of the cassette: "replay", "record" or "auto".
         matcher: The rule by which requests are compared.
         scrubber: Removes secrets before anything is written.
     """
@@ -69,7 +69,7 @@ class Tape:
             return [exchange.request for group in self._unused.values() for exchange in group]
 
     def find(self, request: Recording) -> Exchange | None:
-        """Return the first recorded exchange of a request that was not replayed yet; None if it is to be recorded.
+        """Return the first matching exchange that was not replayed yet; None if the request must be recorded.
 
         Raises:
             NotRecorded: No recorded request matches, and the mode is "replay".
@@ -169,7 +169,7 @@ class Tape:
                 "one process (-n 0)"
             ) from None
         file.seek(0)
-        file.truncate()  # of what an earlier recording has left
+        file.truncate()  # an earlier recording may have left exchanges
         return file
 
     def _close_partial(self, is_written: bool) -> None:
@@ -178,7 +178,7 @@ class Tape:
             return
         is_needed = not is_written and file.tell()
         self._partial_lock.release()
-        file.close()  # first, as Windows removes no open file
+        file.close()  # first, since Windows does not remove an open file
         if not is_needed:
             self._partial.unlink(missing_ok=True)
 

@@ -520,7 +520,7 @@ def test_async_http_clients_made_here_are_closed_at_the_end(
         ({"mode": "record", "ignore": ["a..b"]}, "ignore must be paths such as"),
         ({"mode": "record", "scrub": ["[0]x"]}, "scrub must be paths such as"),
         ({"mode": "record", "scrub": "user"}, "scrub must be a list of paths, got the string 'user'"),
-        ({}, "There is no cassette .*; record it with mode='record' or RESPONSES_CASSETTES=record"),
+        ({}, "The cassette .* does not exist; record it with mode='record' or RESPONSES_CASSETTES=record"),
     ],
 )
 def test_option_that_cannot_work_is_an_error(path: Path, options: dict[str, Any], message: str) -> None:
