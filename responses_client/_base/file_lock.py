@@ -6,9 +6,9 @@ Maps lock their journals with it, `responses.batch` its state, and cassettes wha
 # How it works
 #
 # The operating system locks the open file: with `flock`, or with a locked byte on Windows. The lock excludes other
-# threads and processes, by any path or link to the file, and ends with the process in all cases. A lock does not say who
-# holds it. So the holder leaves a note beside the file, such as `results.jsonl.lock`, with its process, its host and
-# the time. The note is only for messages: one that a killed process left behind locks nothing, and the next holder
+# threads and processes, by any path or link to the file, and ends with the process in all cases. A lock does not say
+# who holds it. So the holder leaves a note beside the file, such as `results.jsonl.lock`, with its process, its host
+# and the time. The note is only for messages: one that a killed process left behind locks nothing, and the next holder
 # replaces it.
 #
 # The lock belongs to the open file and not to its name. So a file that is locked may be appended to, but not replaced:

@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 # A `token` of RFC 9110, 5.6.2.
 _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-# They describe a message or a connection, and are made with these. Each would break the message, or what is behind it.
+# They describe a message or a connection, and are made with it. Each of them would break the message, or the next one.
 _HTTP_OWNS = frozenset(
     {
         "content-length",

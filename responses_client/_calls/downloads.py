@@ -122,7 +122,7 @@ async def download(
         OSError: The file cannot be written.
     """
     call = prepare(operation, params, settings, ids)
-    # Only what is not compressed has a known length. No variable has the headers, which the frame of an error would keep.
+    # Only an uncompressed body has a known length. No variable has the headers, which the frame of an error would keep.
     if call.request.headers.get("Accept-Encoding") == ACCEPT_ENCODING:
         request = call.request
         call = call._replace(

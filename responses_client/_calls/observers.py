@@ -205,6 +205,6 @@ def log_errors(source: str) -> Generator[None]:
     try:
         yield
     except Exception as error:
-        # Not what was being handled meanwhile: errors of calls quote answers, which are not for the log.
+        # Without the error that was being handled: errors of calls quote answers, which are not for the log.
         error.__suppress_context__ = True
         logger.exception("%s failed; the call continues", source)

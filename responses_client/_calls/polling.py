@@ -1,7 +1,7 @@
 """The schedule for polls of an object that the server works on, and its end; no I/O.
 
-This module has the schedule of background responses; `batch_polling.py` has that of batches, and `store_polling.py` those
-of files in vector stores. `waiting.py` has the loop.
+This module has the schedule of background responses, `batch_polling.py` that of batches, and `store_polling.py` those of
+files in vector stores. `waiting.py` has the loop.
 """
 
 # How it works

@@ -14,7 +14,7 @@
 # - A path is opened for each attempt. A file of the user is read from the place where it stood when it was given, and
 #   stays open. Each read seeks: after a cancelled attempt, a thread may still be in one as the next attempt begins, and
 #   must not move the file under it.
-# - What cannot seek, such as a pipe, is sent once and in chunks, as its length is not known.
+# - A file that cannot seek, such as a pipe, is sent once and in chunks, since its length is not known.
 # - HTTP libraries hide exceptions of a body behind their own. `problem` keeps them for `Attempts`.
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ __all__ = ["DIM", "MARKED", "Output", "has_styles", "standard_output"]
 _CONTROL_CHARACTERS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 
 DIM = "2"
-"""The style of what is not the answer, such as reasoning."""
+"""The style of text beside the answer, such as reasoning."""
 MARKED = "36"
 """The style of calls of tools."""
 

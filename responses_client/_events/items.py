@@ -346,7 +346,7 @@ def _is_repeated(item: Item, data: JsonObject) -> bool:
     ids = item.data.get("id"), data.get("id")
     if all(ids):
         return ids[0] == ids[1] or not item.is_announced
-    # Without ids, what begins or ends at the index of an item that is done is another one, unless it says the same.
+    # Without ids, an item that begins or ends at the index of a finished one is another one, unless it says the same.
     return not item.is_done or bool(data.get("call_id")) or words_of(item.data) == words_of(data)
 
 

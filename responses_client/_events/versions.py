@@ -12,7 +12,7 @@
 #   no last word      the beginning of the one that came changes nothing
 #
 # A version with other values counts as it is: a server may take back what it said, but an empty value is an omission.
-# If it is only the beginning of what was said (`says_less`), a warning tells.
+# If it is only the beginning of the earlier version (`says_less`), a warning reports it.
 # `words_of` is the part of an item by which two versions are known as the same one when their ids are not.
 
 from __future__ import annotations

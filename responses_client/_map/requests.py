@@ -149,7 +149,7 @@ class RequestIterator(Iterator[MapRequest]):
         position = self.count
         self.count += 1
         given = request if isinstance(request, Mapping) else plain_data(request)
-        # Anything else than a mapping is kept for the result, whose error says what is wrong.
+        # Anything other than a mapping is kept for the result, whose error says what is wrong.
         copy: Any = dict(given) if is_mapping(given) else request
         return MapRequest(position, str(position) if name is None else name, copy)
 

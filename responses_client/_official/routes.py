@@ -14,7 +14,7 @@ from .._transport.protocols import Timeouts
 __all__ = ["Plan", "Route", "is_ours", "plan"]
 
 _RESOURCES = r"/?(responses|conversations|webhook_endpoints|webhook_event_types)(/|$)"
-# What our client sends in its own way; all other headers are sent as the official client has them.
+# Headers that our client sets itself; all others are sent as the official client has them.
 _OWN_HEADERS = r"accept|accept-encoding|connection|content-length|content-type|host|x-stainless-.*"
 _OFFICIAL_AGENT = r"(Async)?OpenAI/Python"
 

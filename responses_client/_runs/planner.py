@@ -32,7 +32,7 @@ __all__ = ["RunPlan"]
 # ===================
 #
 # A run is a list of turns. A turn is the input that was new in a request, the response, and the outputs of the calls in
-# that response. `RunPlan` holds the list and decides the next step; `loop.py` takes that step, and reports what came
+# that response. `RunPlan` holds the list and decides the next step; `loop.py` takes that step, and reports its results
 # of it by the methods on the arrows:
 #
 #               recover

@@ -1,6 +1,6 @@
 """Ids for the calls of an output that no answer could name, and items that a request may have once; no I/O.
 
-A server may give a call no `call_id`, or give one to several calls. Their answers could not be distinguished, so such calls
+A server may give a call no `call_id`, or give one to several calls. Their answers would be ambiguous, so such calls
 get ids here, which are sent back in the call and in its answer. Ids are made of the data alone: the same answers of a
 server lead to the same requests, as replays of recorded traffic demand.
 """

@@ -1,6 +1,6 @@
 """Bodies that come compressed, in pieces of bounded size; no I/O."""
 
-# A kilobyte can stand for a gigabyte. The HTTP libraries decompress each piece of a body whole, whatever becomes of it.
+# A kilobyte can stand for a gigabyte. The HTTP libraries decompress each piece of a body as a whole, of any size.
 # Here `zlib` stops after 64 KiB and keeps the rest of its input, so that a reader with a limit of its own (for an event,
 # an error body, an answer) stops in time. Brotli and zstd are not in the standard library: they are neither asked for
 # nor decompressed. Other names, such as "utf-8", are mistakes of servers whose bodies may be fine all the same.

@@ -35,7 +35,7 @@ _BASES_BELOW = (
     ("socksio", "ProtocolError"),
 )
 
-# Libraries that read what a server sent, and what Python raises in them when they did not expect it.
+# Libraries that read bytes of a server, and the exceptions of Python that unexpected bytes raise in them.
 _READERS = frozenset({"h11", "h2", "hpack", "httpcore", "httpcore2", "hyperframe", "socksio"})
 _SURPRISES = (AssertionError, AttributeError, LookupError, OverflowError, TypeError, ValueError)
 

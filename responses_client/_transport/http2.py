@@ -4,9 +4,9 @@
 # as soon as the window of the connection is used up (16 MiB), all its other streams hang. Also, a server that allows
 # so many streams at once counts the stream, so that a later request is refused.
 #
-# So each stream that h2 has open and that httpcore no longer reads is reset here: RST_STREAM with CANCEL, as
-# a browser does. What came and was not read is confirmed before. After that, h2 itself confirms what is still on its
-# way. The connection and its other streams continue.
+# So each stream that h2 has open and that httpcore no longer reads is reset here: RST_STREAM with CANCEL, as a browser
+# does. Data that came and were not read are confirmed before. After that, h2 itself confirms data that are still on
+# their way. The connection and its other streams continue.
 #
 # httpx has no method for it, so this reads attributes of httpcore that are not public. If they are not there, as in
 # another version or below a transport of another package, the connection is closed instead, with all its streams.

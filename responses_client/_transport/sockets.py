@@ -1,4 +1,4 @@
-"""The socket below a connection of an HTTP library: whether bytes wait in it, and a way to end its reads from another thread."""
+"""The socket below a connection of an HTTP library: waiting bytes, and a way to end its reads from another thread."""
 
 from __future__ import annotations
 

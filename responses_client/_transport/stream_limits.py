@@ -6,8 +6,8 @@
 # - If the server lowers its limit, the one task that reads for all streams waits until enough of them have ended, which
 #   it would have to read itself. (httpcore2 does without this wait.) A limit of 0 is not taken in at all.
 #
-# So a connection gets a `_Turns` in place of the semaphore. What is free may be negative: after the limit was lowered,
-# streams end without another one taking their place.
+# So a connection gets a `_Turns` in place of the semaphore. The number of free streams may be negative: after the limit
+# was lowered, streams end without another one taking their place.
 #
 # The semaphore is made in the middle of the first request of a connection, so it is intercepted: the connection becomes
 # an object of a subclass of its class, in which the attribute is a property. That is done when the first request looks

@@ -247,7 +247,7 @@ class _SyncBody(Body):
             else:
                 with clock.time_limit(deadline.remaining()):
                     piece = next(self._pieces, None)
-        except TransportError:  # of what was to be decompressed
+        except TransportError:  # of the decompression
             self._raise_if_ended()
             raise
         except Exception as error:

@@ -1,8 +1,8 @@
 """Reads of httpcore on asyncio, with one timer for many of them."""
 
-# httpcore sets a time limit up for each read and takes it down again, a third of the CPU time of a stream with one event
-# a packet. Here, a timer looks from time to time for a read that is too long. What a read raises is left to httpcore,
-# which is asked again after each that failed: the connection is as it was.
+# httpcore sets a time limit up for each read and takes it down again, a third of the CPU time of a stream with one
+# event a packet. Here, a timer looks from time to time for a read that is too long. Exceptions of a read are left to
+# httpcore, which is asked again after each that failed: the connection is as it was.
 
 from __future__ import annotations
 

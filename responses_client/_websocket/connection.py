@@ -22,7 +22,7 @@
 #                  └──────────── still a reader ─────────┘
 #
 # A wake-up by `_hand_over` must not be lost when the waiter has news of its own or is cancelled. So a thread or task
-# that leaves `wait`, for whatever reason, hands over again; that has no effect if there is a reader or no waiter.
+# that leaves `wait`, for any reason, hands over again; that has no effect if there is a reader or no waiter.
 #
 # The reader pauses when the inboxes hold `max_buffered_bytes` (`_wait_for_space`): it sleeps until a stream takes
 # messages, and evicts the largest inbox if no stream does for 30 seconds. Nothing is read meanwhile, so missing pongs

@@ -85,7 +85,8 @@ class BatchedResponses(ResponsesOperations):
                 print(result.index, result.response_or_raise().output_text)
 
         The requests are written to files, uploaded, processed by the server, and read back. All are checked before
-        anything is sent. They are split by model, since a batch has one, and if there are too many for one batch. A request that fails gives a result with an `error`.
+        anything is sent. They are split by model, since a batch has one, and if there are too many for one batch. A
+        request that fails gives a result with an `error`.
 
         Args:
             requests: The arguments of `create`, as dicts without `stream` and `background`: an iterable, or a mapping
@@ -97,8 +98,8 @@ class BatchedResponses(ResponsesOperations):
                 The file stays when all is done, and the same call then reads the results again.
             poll_interval: The first interval between two polls in seconds, 5 by default; each further one is longer by
                 half, up to 60.
-            timeout: Seconds from the start of the call within which all uploads and batches must finish; None, the default,
-                sets no limit.
+            timeout: Seconds from the start of the call within which all uploads and batches must finish; None, the
+                default, sets no limit.
             on_progress: A function that is called with the `Progress` at the start, and when it has changed.
             cancel_unfinished: Whether running batches are cancelled when the call ends without results, because of
                 `timeout`, Ctrl-C, a cancellation or an error; by default they continue.
@@ -109,10 +110,10 @@ class BatchedResponses(ResponsesOperations):
             BatchResults: The results, as `MapResult`, in the order of the requests.
 
         Raises:
-            RequestValidationError: An argument or a request is not valid, and nothing was sent; or the state file belongs
-                to other requests, or another call uses it.
-            WaitTimeout: The batches were not begun or finished in time; those that were begun continue, and the same call
-                can wait for them again.
+            RequestValidationError: An argument or a request is not valid, and nothing was sent; or the state file
+                belongs to other requests, or another call uses it.
+            WaitTimeout: The batches were not begun or finished in time; those that were begun continue, and the same
+                call can wait for them again.
             APIError: A file or a batch could not be sent or read.
             OSError: A file cannot be read or written.
         """

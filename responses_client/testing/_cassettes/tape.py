@@ -34,8 +34,8 @@ class NotRecorded(AssertionError):
 class Tape:
     """The exchanges of one file.
 
-    A recording adds its exchanges to a second file, `NAME.recording`, and replaces the first one at the end. A recording
-    that fails leaves the old file, and its answers in the second one. One tape at a time uses the second file.
+    A recording adds its exchanges to a second file, `NAME.recording`, and replaces the first one at the end. If it
+    fails, the old file stays, and its answers are in the second one. One tape at a time uses the second file.
 
     Args:
         path: The file.
