@@ -101,7 +101,7 @@ def check_names(document: Document) -> None:
 
 
 def check_area_name(module: str) -> None:
-    """Raise SchemaError for a file whose module could not be imported, or is written by another generator."""
+    """Raise SchemaError for a file with a module that could not be imported, or that another generator writes."""
     if not module.isidentifier() or iskeyword(module) or module.startswith("_") or module in _FILES:
         raise SchemaError(f"{module}.yaml: the name of the file must be free as the name of a Python module")
 

@@ -243,7 +243,7 @@ def _check_property(where: str, spec: Spec, module: str) -> None:
 
 
 def _defaults(spec: Spec) -> list[object]:
-    """Return what may be the default of a property; a `$ref` names an alias of strings or an object."""
+    """Return the possible default of a property; a `$ref` names an alias of strings or an object."""
     kind = spec.get("type")
     if "$ref" in spec:
         return ["", {}]

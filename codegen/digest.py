@@ -1,4 +1,4 @@
-"""A published OpenAPI document without its prose, and without what is not offered here.
+"""A published OpenAPI document without its prose, and without the parts that this package does not offer.
 
 The digest is an OpenAPI document itself, so that `drift` reads it as any other. It stands in the repository: everybody
 can compare the schema with what was published, and a new document shows what has changed.
@@ -110,7 +110,7 @@ def write(facts: Spec, path: Path = DIGEST) -> list[str]:
 
 
 def _lines(value: object) -> Iterator[str]:
-    """Yield the lines of JSON: what is short stands on one line, so that a change is a line of the diff."""
+    """Yield the lines of JSON: short values take one line, so that a change is a line of the diff."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     if len(text) <= _SHORT or not isinstance(value, dict | list):
         yield text

@@ -29,7 +29,7 @@ _WEBHOOKS = "WebhookEvent"
 
 
 def read_document(paths: Sequence[Path], read: Callable[[Spec], T]) -> T:
-    """Return what a function makes of a published document, which may consist of several.
+    """Return the result of a function for a published document, which may consist of several.
 
     Raises:
         SchemaError: A file is not an OpenAPI 3 document in JSON, or they contradict each other.

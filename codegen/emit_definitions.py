@@ -68,7 +68,7 @@ def _definition(document: Document, schema: Schema, left_out: Collection[str]) -
 
 
 def _bare(spec: object) -> Any:
-    """Return a JSON Schema without what only people and the models need."""
+    """Return a JSON Schema without the parts that only people and the models need."""
     if isinstance(spec, list):
         return [_bare(item) for item in cast("list[object]", spec)]
     if not isinstance(spec, Mapping):

@@ -19,7 +19,7 @@ _NOT_A_VALUE = re.compile(r'["\\\n\[\]]|, ')
 
 
 def check_forms(where: str, spec: Spec) -> None:
-    """Raise SchemaError for the first keyword whose value has another form."""
+    """Raise SchemaError for the first keyword with a value of another form."""
     for key, value in spec.items():
         if key in _FORMS:
             _FORMS[key](where, key, value)

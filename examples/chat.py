@@ -1,4 +1,4 @@
-"""A chat in the terminal, whose history is kept here and not on the server.
+"""A chat in the terminal, with its history here and not on the server.
 
     python examples/chat.py
 

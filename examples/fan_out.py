@@ -1,4 +1,4 @@
-"""Many requests at once, with their progress, and a journal that remembers what is done.
+"""Many requests at once, with their progress, and a journal of the results.
 
     python examples/fan_out.py [JOURNAL]
 
@@ -58,4 +58,4 @@ if __name__ == "__main__":
     try:
         asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else "fan_out.jsonl"))
     except KeyboardInterrupt:
-        sys.exit("Interrupted. Start it again to go on.")
+        sys.exit("Interrupted. Start it again to continue.")

@@ -43,7 +43,7 @@ class Chat:
         return counted.input_tokens
 
     def trim(self) -> None:
-        """Forget the oldest turns until the rest fits; the newest one stays, whatever its size."""
+        """Forget the oldest turns until the rest fits; the newest one always stays."""
         first, last = 0, len(self.turns) - 1
         while first < last and (tokens := self.count(first)) > BUDGET:
             print(f"  [{tokens} tokens are too many: the oldest turn is forgotten]")

@@ -263,7 +263,7 @@ def _folded(text: str) -> str:
 
 
 def _methods(source: Declared, level: str) -> Iterator[str]:
-    """Yield the entries of what hand-written bases of a class add to its fields."""
+    """Yield the entries of the members that hand-written bases of a class add to its fields."""
     models = import_module("responses_client.models")
     cls = getattr(models, source.name)
     if not (isinstance(cls, type) and issubclass(cls, models.Model)):

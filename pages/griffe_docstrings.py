@@ -29,7 +29,7 @@ class RuntimeDocstrings(griffe.Extension):
 
 
 def names_of(func: griffe.Function) -> list[str]:
-    """Return the names of the parameters whose types the signature shows."""
+    """Return the names of the parameters with types in the signature."""
     return [parameter.name for parameter in func.parameters]
 
 

@@ -1,4 +1,4 @@
-"""The check of the built site without a browser: links, anchors, and whatever a page loads from elsewhere."""
+"""The check of the built site without a browser: links, anchors, and resources from other hosts."""
 
 from __future__ import annotations
 

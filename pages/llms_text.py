@@ -52,7 +52,7 @@ def _summary(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return a page with the docstrings that the site shows, and without what only HTML needs."""
+    """Return a page with the docstrings that the site shows, and without the parts that only HTML needs."""
     text = _ENTRY.sub(lambda match: _entry(match[1], match[2]), text)
     text = re.sub(r" \{ #[\w.]+ \}$", "", text, flags=re.MULTILINE)
     text = re.sub(r"</?code>", "", text)

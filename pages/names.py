@@ -1,4 +1,4 @@
-"""The reference pages of clients, namespaces and public names; mkdocstrings fills in what docstrings say.
+"""The reference pages of clients, namespaces and public names; mkdocstrings fills in the docstrings.
 
 A name belongs to the page of the room that defines it, and a public module to a page of its own, so that a new name
 needs a line here only where its room or its module is new.
@@ -158,7 +158,7 @@ def _namespaces(above: str, sync: type, asynchronous: type) -> Iterator[Namespac
 
 
 def _result(attribute: Any) -> type:
-    """Return the class that a cached property returns, whose module other modules import for type checkers alone."""
+    """Return the class that a cached property returns; modules import it for type checkers only."""
     name = str(attribute.func.__annotations__["return"]).strip('"')
     for found in pkgutil.iter_modules(import_module(f"{_TOP}.resources").__path__):
         module = import_module(f"{_TOP}.resources.{found.name}")
@@ -196,7 +196,7 @@ def _order(name: str) -> tuple[str, bool]:
 
 
 def _entry(name: str) -> str:
-    """Return the entry of a name; of an async class only what its sync one has not."""
+    """Return the entry of a name; for an async class, only the members that its sync class lacks."""
     module, _, last = name.rpartition(".")
     other = f"{module}.{last.removeprefix('Async')}"
     if other == name or other not in home_of_name():

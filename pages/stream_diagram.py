@@ -134,7 +134,7 @@ def _description(rows: Sequence[_Row]) -> str:
 
 
 def inlined(svg: str) -> str:
-    """Return the picture without its own colours, for a page whose stylesheet has them."""
+    """Return the picture without its own colours, for a page with a stylesheet that sets them."""
     return re.sub(r"<style>.*?</style>\n", "", svg, flags=re.DOTALL)
 
 

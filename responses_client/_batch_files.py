@@ -184,8 +184,8 @@ def read_batch(
         max_line_bytes: The maximum size of a line, 64 MiB by default. A longer line is invalid.
 
     Raises:
-        RequestValidationError: `on_error` is none of these.
-        TypeError: `file` is none of these.
+        RequestValidationError: `on_error` is not one of these.
+        TypeError: `file` is not one of these.
         ResponseValidationError: A line is invalid; the message has its number. Raised while iterating.
         OSError: The file cannot be read. Raised while iterating.
     """

@@ -250,7 +250,7 @@ class Client(BaseClient[SyncCore]):
         return self._with_settings(settings)
 
     def warm_up(self) -> None:
-        """Load ahead of the first call what it needs: modules, certificates, the classes of requests and events.
+        """Load modules, certificates, and the classes of requests and events, so that the first call need not.
 
         This takes 0.2 to 0.4 s of CPU in a new process, and next to nothing later. It sends nothing, and calls no
         function for a key. Servers that fork workers call it before they fork, so that each worker has the modules.
@@ -431,7 +431,7 @@ class AsyncClient(BaseClient[AsyncCore]):
         return self._with_settings(settings)
 
     async def warm_up(self) -> None:
-        """Load ahead of the first call what it needs, in a thread: modules, certificates, the classes of events.
+        """Load modules, certificates and the classes of events in a thread, so that the first call need not.
 
         Without this, the first call holds the event loop for the 0.2 to 0.4 s of CPU that it takes. A server calls it
         as it starts, before it takes requests:

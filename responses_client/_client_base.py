@@ -42,7 +42,7 @@ def require_sync_hooks(settings: Settings) -> Settings:
 class BaseClient(Generic[_Core]):
     """The part that is the same for `Client` and `AsyncClient`."""
 
-    if not TYPE_CHECKING:  # pragma: no branch
+    if not TYPE_CHECKING:
         __getattr__ = foreign_attributes("client")
 
     def __init__(self, core: _Core) -> None:

@@ -192,15 +192,15 @@ class SyncCore(ClientCore[SyncIO]):
         *path: str,
     ) -> _R:
         """Call an endpoint that takes a file, and return the answer as a model."""
-        from ._calls.polling import require_sync
         from ._calls.uploads import upload
+        from ._calls.wait_progress import require_sync
 
         hide_values(params)
         report = require_sync(on_progress)
         return run(upload(self.io, operation, params, self._open_settings(), path, report))
 
     def content(self, operation: BinaryOperation, params: Mapping[str, object], *path: str) -> bytes:
-        """Call an endpoint whose answer is the content of a file, and return it."""
+        """Call an endpoint that returns the content of a file, and return it."""
         return run(_content(self.io, operation, params, self._open_settings(), path))
 
     def download(
@@ -213,7 +213,7 @@ class SyncCore(ClientCore[SyncIO]):
     ) -> Path:
         """Call such an endpoint, and write the content to a file; return its path."""
         from ._calls.downloads import download
-        from ._calls.polling import require_sync
+        from ._calls.wait_progress import require_sync
 
         hide_values(params)
         report = require_sync(on_progress)
@@ -302,7 +302,7 @@ class AsyncCore(ClientCore["AsyncIO"]):
         return await upload(self.io, operation, params, self._open_settings(), path, on_progress)
 
     async def content(self, operation: BinaryOperation, params: Mapping[str, object], *path: str) -> bytes:
-        """Call an endpoint whose answer is the content of a file, and return it."""
+        """Call an endpoint that returns the content of a file, and return it."""
         return await _content(self.io, operation, params, self._open_settings(), path)
 
     async def download(

@@ -38,13 +38,13 @@ _VERSION_PREFIX = "v1,"
 _MAX_TIMESTAMP_DIGITS = 15  # exact as a float, too
 _TIMESTAMP = rf"[0-9]{{1,{_MAX_TIMESTAMP_DIGITS}}}"
 _ADVICE = "check the sender of these webhooks"
-# A signature is known to whoever sees a webhook, so a short secret could be found by trying. The standard demands 24.
+# Everyone who sees a webhook knows its signature, so a short secret could be found by trying. The standard demands 24.
 _MIN_KEY_BYTES = 16
 _SECRET = "The webhook secret (webhook_secret, or secret of the call)"
 
 
 class InvalidWebhookError(ResponseValidationError, ValueError):
-    """A signed webhook whose body is no event.
+    """A signed webhook with a body that is not an event.
 
     It is a `ValueError` like all errors about a received webhook, so that a handler needs one `except` for a bad
     request. Other `ResponseValidationError`s are about a server, and are none.
@@ -121,7 +121,7 @@ def _check(
     message_id, timestamp, signatures = (_header(values, name) for name in (ID, TIMESTAMP, SIGNATURE))
     if "." in message_id:
         # The signed text `id.timestamp.body` could be that of another webhook, cut into three in another way.
-        raise _refusal(f"its {ID} header holds a full stop, which no id may")
+        raise _refusal(f"its {ID} header contains a full stop, which an id must not")
     _check_time(timestamp, tolerance, clock.time() if now is None else now)
     expected = [_digest(key, message_id, timestamp, content) for key in keys]
     # A header may hold several signatures: old and new while a secret is replaced, and those of other versions.

@@ -142,7 +142,7 @@ class APIError(ResponsesClientError):
     param: str | None = None
     """The argument that the error is about."""
 
-    if not TYPE_CHECKING:  # pragma: no branch
+    if not TYPE_CHECKING:
         __getattr__ = foreign_attributes("error")
 
     @takes_answers

@@ -51,7 +51,7 @@ def page(
         title: The title of the page.
 
     Raises:
-        ValueError: It is none of these.
+        ValueError: It is not one of these.
     """
     return render(as_source(events_or_run, times), title)
 

@@ -41,7 +41,7 @@ class _AsyncWebhooks(webhooks.AsyncWebhooks):
 
 @public
 class OpenAI(openai.OpenAI):
-    """An `openai.OpenAI` whose requests to `responses`, `conversations` and `webhooks` a `Client` sends.
+    """An `openai.OpenAI` that sends its requests to `responses`, `conversations` and `webhooks` by a `Client`.
 
         from responses_client import Client
         from responses_client.openai import OpenAI
@@ -95,7 +95,7 @@ class OpenAI(openai.OpenAI):
         """The client of this package that sends, at the address of this one and without checks of arguments."""
         return self._routed.clients.at(str(self.base_url))
 
-    if not TYPE_CHECKING:  # pragma: no branch # the signatures are those of the official package
+    if not TYPE_CHECKING:  # the signatures are those of the official package
 
         @cached_property
         def webhooks(self):
@@ -119,7 +119,7 @@ class OpenAI(openai.OpenAI):
 
 @public
 class AsyncOpenAI(openai.AsyncOpenAI):
-    """An `openai.AsyncOpenAI` whose requests to these resources an `AsyncClient` sends; see `OpenAI`."""
+    """An `openai.AsyncOpenAI` that sends its requests to these resources by an `AsyncClient`; see `OpenAI`."""
 
     def __init__(
         self,
@@ -147,7 +147,7 @@ class AsyncOpenAI(openai.AsyncOpenAI):
         """The client of this package that sends, at the address of this one and without checks of arguments."""
         return self._routed.clients.at(str(self.base_url))
 
-    if not TYPE_CHECKING:  # pragma: no branch # the signatures are those of the official package
+    if not TYPE_CHECKING:  # the signatures are those of the official package
 
         @cached_property
         def webhooks(self):

@@ -1,4 +1,4 @@
-"""What holds for all tests."""
+"""Rules and fixtures for all tests."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @pytest.fixture(autouse=True)
 def _usual_log_level() -> None:
-    """Undo what other packages do to the root logger when they are imported."""
+    """Undo changes that other packages make when they are imported, and examples of the pages when they run."""
     logging.getLogger().setLevel(logging.WARNING)
+    logging.getLogger("responses_client").setLevel(logging.NOTSET)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -41,9 +42,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let coverage not count on what random input happens to reach.
+    """Keep lines that random input happens to reach out of the coverage.
 
-    What is not traced comes last: a function that keeps its result is traced only where it is called first.
+    Tests that are not traced come last: a function that keeps its result is traced only at its first call.
     """
     for item in items:
         if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):

@@ -1,4 +1,4 @@
-"""Docstrings of methods that take the arguments of other methods, completed with what those say; pure."""
+"""Docstrings of methods that take the arguments of other methods, completed with the rows of those; pure."""
 
 # Each start of a program does this for many methods, so that no pattern is compiled or searched for.
 

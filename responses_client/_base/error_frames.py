@@ -39,11 +39,12 @@ def without_frames(error: BaseException | None, redactor: Redactor = NO_SECRETS)
     """
     if any(redactor.occurs_in(str(one)) for one in _chain(error)):
         return None
-    for one in _chain(error):
-        _drop_frames(one)
-        request: Any = getattr(one, "_request", None)
+    failure: Any
+    for failure in _chain(error):
+        _drop_frames(failure)
+        request = getattr(failure, "_request", None)
         if request is not None:
-            one._request = type(request)(request.method, redactor.text(public_url(str(request.url))))  # type: ignore[attr-defined]  # of httpx
+            failure._request = type(request)(request.method, redactor.text(public_url(str(request.url))))
     return error
 
 
@@ -103,9 +104,9 @@ def _drop_frames(error: BaseException) -> None:
 
 
 class HiddenFrames:
-    """A block whose errors keep none of its frames, and a dict of arguments that they leave behind empty.
+    """A block that drops its frames from the errors raised in it, and empties a dict of arguments after one.
 
-    For errors in arguments with secrets among them; their message says everything.
+    For errors about arguments that may have secrets; the message says everything.
     """
 
     def __init__(self, arguments: Any = None) -> None:

@@ -27,7 +27,7 @@ __all__ = [
 _NOT_GIVEN = ("NotGiven", "Omit")
 _BEFORE_EXPECTED = "Input should "
 _REPEATS = re.compile(", (?:unable to|got a number).*")
-"""The end of a message of pydantic that says again that the value is not what was expected."""
+"""The end of a message of pydantic that only repeats that the value is not the expected one."""
 
 
 def field_path(location: Sequence[str | int]) -> str:

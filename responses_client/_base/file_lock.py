@@ -1,20 +1,21 @@
-"""The lock of a file: one call at a time writes it, and any other learns which process that is.
+"""The lock of a file: one call at a time writes it, and the error of any other names that process.
 
 Maps lock their journals with it, `responses.batch` its state, and cassettes what they record.
 """
 
 # How it works
 #
-# The lock is that of the system, on the open file: `flock`, or a locked byte on Windows. It holds between threads and
-# between processes, whichever path or link leads to the file, and it ends with the process, however that ends. A system
-# knows no more of a lock than that it is there. So the holder leaves a note beside the file, such as
-# `results.jsonl.lock`, with its process, its host and the time. The note is for messages alone: one that a killed
-# process left behind locks nothing, and the next holder replaces it.
+# The operating system locks the open file: with `flock`, or with a locked byte on Windows. The lock excludes other
+# threads and processes, by any path or link to the file, and ends with the process in all cases. A lock does not say
+# who holds it. So the holder leaves a note beside the file, such as `results.jsonl.lock`, with its process, its host
+# and the time. The note is only for messages: one that a killed process left behind locks nothing, and the next holder
+# replaces it.
 #
-# The lock is that of the file and not of its name: whoever locks a file may append to it, but not replace it.
+# The lock belongs to the open file and not to its name. So a file that is locked may be appended to, but not replaced:
+# the lock would stay with the old one.
 #
-# A process that was forked off has the open file, too, and with it a share of the lock. `forks` closes the file there,
-# and `release` ends the lock itself, which ends it for all copies of the file.
+# A forked process has the open file, too, and shares the lock. `forks` closes the file there, and `release` ends the
+# lock explicitly, which ends it for all copies of the file.
 
 from __future__ import annotations
 
@@ -36,11 +37,11 @@ __all__ = ["FileLock", "InUse"]
 logger = logging.getLogger("responses_client")
 
 _MAX_NOTE_CHARS = 1000
-# The holder writes its note right after it has taken the lock. One that is not there yet, or is of a process that has
-# ended, is waited for.
+# The holder writes its note right after it has taken the lock. So a note that is missing, or names a process that has
+# ended, is read again a few times.
 _NOTE_CHECKS = 20
 _SECONDS_BETWEEN_CHECKS = 0.05
-# The byte that Windows locks. No process can read it meanwhile, so it is far behind the end of most files, and at an
+# The byte that Windows locks. No process can read a locked byte, so it lies far beyond the end of most files, at an
 # offset that fits into 32 bits.
 _LOCKED_BYTE = 2**31 - 2
 
@@ -62,7 +63,7 @@ class FileLock:
         self._locked: BinaryIO | None = None
 
     def acquire(self, file: BinaryIO) -> None:
-        """Lock an open file. If the file system has no locks, say so in the log, and go on.
+        """Lock an open file, or log a warning if the file system has no locks.
 
         Raises:
             InUse: The file is locked already, by this process or another.
@@ -72,7 +73,7 @@ class FileLock:
             while not _try_lock(file.fileno()):
                 holder = self._holder()
                 if holder is not None or checks == _NOTE_CHECKS:
-                    raise InUse(holder or "a process that left no note of itself")
+                    raise InUse(holder or "an unknown process")
                 checks += 1
                 clock.sleep(_SECONDS_BETWEEN_CHECKS)
         except OSError as error:
@@ -90,7 +91,7 @@ class FileLock:
         if self._locked is None:
             return
         file, self._locked = self._locked, None
-        # First, or it could be the note of the next holder.
+        # Before the lock ends: after it, this could be the note of the next holder.
         with suppress(OSError):
             self._note.unlink()
         with suppress(OSError):  # closing the file, which follows, ends the lock, too
@@ -99,9 +100,9 @@ class FileLock:
     def _leave_note(self) -> None:
         since = datetime.fromtimestamp(clock.time(), UTC).isoformat(timespec="seconds")
         note = json.dumps({"pid": os.getpid(), "host": _host(), "since": since})
-        with suppress(OSError):  # without it, only messages are poorer
+        with suppress(OSError):  # without a note, only the message says less
             self._note.unlink(missing_ok=True)
-            # It follows no link that another user may have put there.
+            # "x" follows no link that another user may have put there.
             with self._note.open("x", encoding="utf-8") as file:
                 file.write(note)
 

@@ -35,9 +35,9 @@ perhaps its media type and further headers."""
 
 @public
 class TransferProgress(NamedTuple):
-    """How much of a file was sent or received; the argument of `on_progress`.
+    """The progress of a file that is sent or received; the argument of `on_progress`.
 
-    A transfer that begins anew after a lost connection begins at 0 again.
+    After a lost connection, a transfer starts again at 0.
 
     Attributes:
         done: Bytes so far.

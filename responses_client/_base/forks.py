@@ -2,9 +2,9 @@
 
 # After `os.fork`, parent and child have the same sockets. A request of the child over one of them mixes with the
 # requests of the parent: each process may get answers for the other. Locks have the same trouble: one that another
-# thread of the parent held stays locked in the child for ever, as that thread does not exist there.
+# thread of the parent held stays locked in the child forever, as that thread does not exist there.
 #
-# So whatever has connections or locks notes the count when it is made, and starts anew when the count has changed.
+# So objects with connections or locks note the count when they are made, and replace these when it has changed.
 
 from __future__ import annotations
 

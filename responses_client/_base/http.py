@@ -219,7 +219,7 @@ if TYPE_CHECKING:
 
 
 class HasRequestId:
-    """The base of objects whose `meta` has the facts of the answer that they came from."""
+    """The base of objects with a `meta`: the facts about the answer that they came from."""
 
     __slots__ = ()
 

@@ -48,7 +48,7 @@ _LEFT_OUT = _LeftOut()
 
 
 def whole_signature(function: FunctionType, raw: Mapping[str, Any]) -> Signature:
-    """Return the signature of a function: what is positional, model and input, the other fields, the options."""
+    """Return the signature of a function: positional arguments, model and input, the other fields, the options."""
     bare = _bare_signature(function, raw)
     positional: list[Parameter] = []
     named: dict[str, Parameter] = {}

@@ -31,7 +31,7 @@ def describe(function: FunctionType) -> None:
 
 
 def evaluate_type_names(module: str) -> None:
-    """Let `get_type_hints` evaluate the dict types of a module, whose names are imported for type checkers only.
+    """Let `get_type_hints` evaluate the dict types of a module that imports their names for type checkers only.
 
     It looks names up in the `__dict__` of the module, which imports them when it is asked for.
     """
@@ -79,7 +79,7 @@ class _Signature(Signature):
         return self._made().return_annotation
 
     @override
-    def replace(self, **changes: Any) -> Signature:  # type: ignore[override]  # typeshed has Self
+    def replace(self, **changes: Any) -> Any:
         return self._made().replace(**changes)
 
     __replace__: Any = replace  # what `copy.replace` calls

@@ -54,7 +54,7 @@ def clause(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return the whole message of an error: on one line, bounded, and fit to be printed, whatever is quoted in it."""
+    """Return the whole message of an error on one line, bounded, and fit to be printed whatever it quotes."""
     return one_line(text, _MAX_SENTENCE_CHARS)
 
 

@@ -55,7 +55,7 @@ class TimeoutLike(Protocol):
 
 @runtime_checkable
 class AiohttpSession(Protocol):
-    """An `aiohttp.ClientSession`, by what no client of httpx has."""
+    """An `aiohttp.ClientSession`, by the members that no client of httpx has."""
 
     @property
     def closed(self) -> bool:

@@ -1,4 +1,4 @@
-"""How far the work on many requests is: one value at a time, and the counts and rates behind it; pure."""
+"""The progress of the work on many requests: one value at a time, and the counts and rates behind it; pure."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _MIN_WINDOW_REQUESTS = 10  # with fewer in the last minute, the estimated end go
 @public
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a piece of work is: a map, a batch, or a wait. `print(progress)` shows it on one line.
+    """The progress of a map, a batch, or a wait. `print(progress)` shows it on one line.
 
     Attributes:
         total: The number of requests; None while it is not known, as with a generator that is not read to its end.
         done: The number of results so far, failed ones included.
-        failed: How many of those have an error, or a response with the status `failed`.
-        replayed: How many of those come from a journal, so that nothing was sent.
+        failed: The number of those with an error, or with a response whose status is `failed`.
+        replayed: The number of those that come from a journal, so that nothing was sent.
         in_flight: The number of requests that are sent and not answered.
         waiting: The number of all other requests: to be read, to be sent or sent again, or held back by `wait_reason`.
         tokens: The number of tokens that the responses used, input and output.
@@ -55,7 +55,7 @@ class Progress:
         return self.done == self.total
 
     def notes(self) -> Iterator[str]:
-        """Yield what is to be said beside `done`, `total` and `elapsed`, in short parts."""
+        """Yield the facts to show beside `done`, `total` and `elapsed`, in short parts."""
         for count, text in (
             (self.failed, "failed"),
             (self.replayed, "from the journal"),

@@ -1,4 +1,4 @@
-"""What `progress=True` shows: a bar of tqdm or rich on a terminal or in a notebook, else lines, on standard error."""
+"""The display of `progress=True`: a bar of tqdm or rich on a terminal or in a notebook, else lines on standard error."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class ProgressDisplay:
             draw(*args)
         except Exception as error:  # of a library, a stream that was closed, a terminal that is gone
             self._view = None
-            logger.info("Progress is not shown any more: %s: %s", type(error).__name__, error)
+            logger.info("Progress is no longer shown: %s: %s", type(error).__name__, error)
 
 
 def _make_view(title: str, progress: Progress) -> _View | None:

@@ -1,4 +1,4 @@
-"""How far a stream got before an error ended it, as attributes of that error; pure."""
+"""The part of a stream before an error ended it, as attributes of that error; pure."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class StreamFailure:
         response_id: str | None = None,
         last_sequence_number: int | None = None,
     ) -> None:
-        """Set how far the stream got that this error ended."""
+        """Set the part and the position of the stream that this error ended."""
         self.partial = partial
         self.response_id = response_id
         self.last_sequence_number = last_sequence_number
 
     def _where(self) -> str:
-        return "" if self.partial is None else "; what came is in .partial"
+        return "" if self.partial is None else "; the received part is in .partial"

@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 # A `token` of RFC 9110, 5.6.2.
 _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-# They describe a message or a connection, and are made with these. Each would break the message, or what is behind it.
+# They describe a message or a connection, and are made with it. Each of them would break the message, or the next one.
 _HTTP_OWNS = frozenset(
     {
         "content-length",
@@ -72,7 +72,7 @@ MAX_SECONDS = 10 * 365 * 86400
 
 
 class InvalidValue(Exception):
-    """The finding of a check: a value that cannot work, while it is open whose value it is.
+    """The finding of a check: a value that cannot work; the caller knows which option or argument has it.
 
     The same checks serve options of clients and sessions, whose error is a `ConfigurationError`, and arguments of
     calls, whose error is a `RequestValidationError`; `check_option` and `check_argument` raise the one or the other.
@@ -189,7 +189,9 @@ def check_header_value(value: object) -> str | None:
     if not isinstance(value, str):
         raise InvalidValue("a string or None", value)
     if forbidden := _find_forbidden(value.replace("\t", " "), _LAST_LATIN_1, "Latin-1"):
-        raise InvalidValue("a header value", value, f"contains {forbidden}, which no header may; remove it")
+        raise InvalidValue(
+            "a header value", value, f"contains {forbidden}, which a header must not; remove it"
+        )
     return value.strip(" \t")
 
 
@@ -244,7 +246,7 @@ def json_option_error(function: str, names: Iterable[str]) -> TypeError:
 
 
 def needs_names(function: str, values: Sequence[object], name: str | None) -> TypeError:
-    """Return the error for values passed by position to a function whose arguments all go by name.
+    """Return the error for values passed by position to a function that takes all arguments by name.
 
     `name` is the argument that a single value was probably meant for, if one is obvious.
     """
@@ -397,8 +399,8 @@ def check_flag(value: object) -> bool:
 
 
 def is_async(function: object) -> bool:
-    """Whether a value is an async function, or an object whose `__call__` is one."""
-    return any(map(iscoroutinefunction, (function, getattr(function, "__call__", None))))  # noqa: B004  # not whether it can be called, but how
+    """Whether a value is an async function, or an object with an async `__call__`."""
+    return any(map(iscoroutinefunction, (function, getattr(function, "__call__", None))))  # noqa: B004  # the method itself is needed
 
 
 def is_number(value: object) -> TypeGuard[float]:

@@ -48,7 +48,7 @@ _UNIT_SECONDS = {
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3600.0),
     **dict.fromkeys(("d", "day", "days"), 86400.0),
 }
-# A plain number from here on is no duration, which would be one of three years, but Unix time.
+# A plain number from here on is Unix time: as a duration, it would be three years or more.
 _MIN_UNIX_SECONDS, _MIN_UNIX_MILLISECONDS = 1e8, 1e11
 
 

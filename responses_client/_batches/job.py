@@ -1,4 +1,4 @@
-"""The work of `responses.batch` over `IO`: upload, create, wait, read back, and take up what another process began."""
+"""The work of `responses.batch` over `IO`: upload, create, wait, read back, and continue the work of another process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from .._base.validation import is_seconds, is_whole_number, refuse_unknown
 from .._calls.attempts import fetch
 from .._calls.batch_polling import BatchSchedule
 from .._calls.downloads import Target, download
-from .._calls.polling import bounded, bounded_settings, require_sync
 from .._calls.referred_endpoints import (
     BATCHES_CANCEL,
     BATCHES_CREATE,
@@ -32,6 +31,8 @@ from .._calls.referred_endpoints import (
 )
 from .._calls.request import prepare
 from .._calls.uploads import upload
+from .._calls.wait_progress import require_sync
+from .._calls.waiting import bounded, bounded_settings
 from .._map.requests import AsyncRequestIterator, MapRequest, mapping_mistakes
 from ..errors import APIError, APITimeoutError, RequestValidationError, WaitTimeout
 from .lines import NOT_STARTED, InputFile, Limits, write_plan
@@ -102,7 +103,7 @@ class BatchJob:
         self._is_async = is_async
 
     async def run(self, io: IO, settings: Settings) -> BatchResults:
-        """Do the work; cancel what runs if it does not come to its end and the user wants that.
+        """Do the work; if it is interrupted, cancel the running batches if the user wants that.
 
         Raises:
             RequestValidationError: A request is not valid, or the state is that of other requests.
@@ -134,9 +135,8 @@ class BatchJob:
         requests = await _read(self._requests)
         if not requests:
             return BatchResults([], [])
-        folder = Path(
-            mkdtemp(prefix="responses-batch-")
-        )  # in a thread, a cancelled task would leave it behind
+        # Not in a thread, where a cancelled task would leave the folder behind.
+        folder = Path(mkdtemp(prefix="responses-batch-"))
         try:
             limits = Limits(self._options.max_requests, self._options.max_bytes)
             plan = await io.in_thread(partial(write_plan, folder, requests, limits))
@@ -153,7 +153,7 @@ class BatchJob:
             shutil.rmtree(folder, ignore_errors=True)
 
     async def _cancel(self, io: IO, settings: Settings) -> None:
-        """Cancel the batches that are not finished, if the user wants that; errors do not matter any more."""
+        """Cancel the unfinished batches if the user wants that; ignore errors."""
         if not self._options.cancel_unfinished or self._state is None:
             return
         end = Deadline.after(_CANCEL_SECONDS)
@@ -178,7 +178,7 @@ class BatchJob:
         try:
             for place, file in enumerate(files):
                 self._begun.append(await self._start(io, in_time, state, place, file))
-                # Now: a process that is killed while it waits, for up to a day, leaves what is there.
+                # At once, since a process that is killed during the wait, of up to a day, would leave the file behind.
                 await io.in_thread(partial(file.path.unlink, missing_ok=True))
         except APITimeoutError as error:
             if not self._end.is_expired:  # it is the deadline of the client, or one of its limits
@@ -186,10 +186,10 @@ class BatchJob:
             raise self._not_begun(state) from error
 
     def _in_time(self, settings: Settings, state: BatchState) -> Settings:
-        """Return settings with which a call ends at the end of the time.
+        """Return settings with a deadline no later than the end of `timeout`.
 
         Raises:
-            WaitTimeout: The time is over.
+            WaitTimeout: `timeout` has passed.
         """
         if self._end.is_expired:
             raise self._not_begun(state)
@@ -198,7 +198,7 @@ class BatchJob:
     async def _start(
         self, io: IO, in_time: Callable[[], Settings], state: BatchState, place: int, file: InputFile
     ) -> Batch | str:
-        """Bring an input file to its batch, from the step on that it has reached; return the batch, or its id."""
+        """Carry out the missing steps of an input file, and return its batch, or the id of the batch."""
         known = state.files[place]
         if known.batch_id is not None:
             return known.batch_id
@@ -290,7 +290,7 @@ class BatchJob:
 
     def _timed_out(self, error: WaitTimeout) -> WaitTimeout:
         pending = [each.id for each in self._schedules if each.result is None]
-        problem = f"{len(pending)} of {len(self._schedules)} batches are not finished in time"
+        problem = f"{len(pending)} of {len(self._schedules)} batches were not finished in time"
         advice = self._advice(pending, "wait for it with client.batches.wait")
         return WaitTimeout(f"{problem}{_listed(pending)}; {advice}", batch=error.batch)
 
@@ -303,7 +303,7 @@ class BatchJob:
 
     def _advice(self, running: Sequence[str], without_state: str) -> str:
         state = self._options.state
-        if running and self._options.cancel_unfinished:  # the state would only lead to the cancelled batches
+        if running and self._options.cancel_unfinished:  # the state only has the cancelled batches
             again = "call batch again with a longer timeout"
             return f"they are cancelled; {again}" + ("" if state is None else " and another file as state")
         if state is None:
@@ -323,7 +323,7 @@ class BatchJob:
 
 
 def _counts(schedule: BatchSchedule, size: int) -> tuple[int, int]:
-    """Return how many of the requests of a batch are done, and how many of these failed."""
+    """Return the number of requests of a batch that are done, and the number of these that failed."""
     if schedule.state is None:
         return 0, 0
     counts = schedule.state.request_counts  # zeros where the server does not count, as before the start
@@ -338,7 +338,7 @@ def _listed(ids: Sequence[str]) -> str:
 
 
 async def _read(requests: Any) -> list[MapRequest]:
-    """Return all requests of an iterable of either kind, numbered; here, since user code runs in its own thread."""
+    """Return all requests of an iterable of either kind, numbered; in this thread, since it runs code of the user."""
     iterator = AsyncRequestIterator(requests)
     found: list[MapRequest] = []
     try:

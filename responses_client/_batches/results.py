@@ -37,7 +37,7 @@ class BatchResults(Sequence[MapResult]):
 
     @property
     def failed(self) -> list[MapResult]:
-        """The results that have an error; their `request` is what to send again."""
+        """The results that have an error; send their `request` again."""
         return [result for result in self if result.error is not None]
 
     @overload
@@ -117,7 +117,7 @@ def _reasons(batch: Batch, malformed: int) -> Mapping[int | None, dict[str, str 
     reasons: dict[int | None, dict[str, str | None]] = {
         error.line: {"code": error.code, "message": error.message} for error in reversed(given)
     }
-    state = f"the batch {batch.id} is {batch.status}, and has no result of it"
+    state = f"the batch {batch.id} is {batch.status} and has no result for it"
     if malformed:
         state += f"; of the lines of the results, {malformed} could not be read (see the log)"
     if None not in reasons and given:

@@ -1,4 +1,4 @@
-"""Requests that a server must not get twice, and what it has of those whose answer was lost."""
+"""Requests that a server must not get twice: one without an answer is looked up before it is sent again."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from .._base import clock
 from .._base.clock import Deadline
 from .._base.retry import GiveUp, Policy, decide
 from .._calls.attempts import fetch
-from .._calls.polling import bounded_settings, outcome_of
+from .._calls.polling import outcome_of
 from .._calls.referred_endpoints import BATCHES_LIST, FILES_LIST
 from .._calls.request import prepare
+from .._calls.waiting import bounded_settings
 from ..errors import APIError
 
 if TYPE_CHECKING:
@@ -35,9 +36,9 @@ async def send_once(
     send: Callable[[Settings], Awaitable[_R]],
     find: Callable[[], Awaitable[_R | None]],
 ) -> _R:
-    """Send what the server must not get twice: after a failure, look for it before it is sent again.
+    """Send a request that the server must not get twice: after a failure, look for its result before sending it again.
 
-    A server may have taken a request without an answer, and a proxy may answer 502 to one that the server has taken.
+    A server may have accepted a request that got no answer, or a 502 from a proxy.
     """
     settings = in_time()
     deadline = Deadline.after(settings.deadline)
@@ -59,7 +60,7 @@ async def send_once(
 def _delay_before_retry(
     error: APIError, retries: int, settings: Settings, deadline: Deadline
 ) -> float | None:
-    """Return the seconds until a request is sent again that has failed; None if it is not."""
+    """Return the seconds until a failed request is sent again; None if it is not."""
     outcome = outcome_of(error)
     if outcome is None:
         return None
@@ -94,9 +95,9 @@ async def _find(
     params: Mapping[str, object],
     is_wanted: Callable[[_R], bool],
 ) -> _R | None:
-    """Return the object of a list that is wanted; None if there is none.
+    """Return the wanted object of a list; None if there is none.
 
-    The whole list is looked through: what a clock says of its age may be wrong, and a batch sent twice is paid twice.
+    The whole list is searched. Stopping at an age would trust two clocks, and a batch that is sent twice costs twice.
     """
     cursor: dict[str, object] = {}
     while True:

@@ -1,4 +1,4 @@
-"""The state of a batch in a file, by which another process takes it up; one call at a time has the file."""
+"""The state of a batch in a file, with which another process can continue it; one call at a time uses the file."""
 
 # How it works
 #
@@ -8,14 +8,14 @@
 #   planned ──► uploading ──► uploaded ──► creating ──► created
 #               POST /files                POST /batches
 #
-# A process that ends in `uploading` or `creating` leaves open whether the server has what was sent. The next one looks:
-# the file has a name that occurs nowhere else, since it contains the token of the state, and the batch names its file.
-# What the server has is taken over, and only what it does not have is sent again.
+# If a process ends in `uploading` or `creating`, the server may or may not have the file or the batch. The next process
+# looks it up: the name of the file is unique, since it contains the token of the state, and the batch names its file.
+# It takes over an object that the server has, and sends again only a missing one.
 #
-# The first line says which requests the state belongs to; each further one says how far an input file is, and the last
-# one of an input file counts. Lines are only appended, because the lock is that of the open file: another file in its
-# place would not be locked. A line that a crash or a full disk has cut off is removed when the file is opened again.
-# That loses nothing, because a request is sent only after the line before it is on the disk.
+# The first line identifies the requests; each further one has the step of an input file, and its last one counts. Lines
+# are only appended, because the lock belongs to the open file: a file in its place would not be locked. A line that a
+# crash or a full disk has cut off is removed when the file is opened again. That loses nothing, because a request is
+# sent only after its line is on the disk.
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _IDS_AFTER: dict[str, tuple[type, ...]] = {  # each step; `planned` is not writt
 
 
 class FileState(NamedTuple):
-    """How far one input file is, with the ids that the server has given out for it."""
+    """The progress of one input file, with the ids that the server has given out for it."""
 
     step: str = "planned"
     file_id: str | None = None
@@ -58,19 +58,19 @@ class FileState(NamedTuple):
 
 
 class BatchState:
-    """How far a batch is.
+    """The progress of a batch.
 
     Args:
         path: The path of the file; None for a state that is only in memory.
         plan: The input files.
 
     Attributes:
-        files: How far each input file is; empty before `open`.
+        files: The progress of each input file; empty before `open`.
     """
 
     def __init__(self, path: str | os.PathLike[str] | None, plan: Plan) -> None:
         self.files: list[FileState] = []
-        # Without links, which all lead to one note of the lock.
+        # Without links, so that all paths to the file share the note of its lock.
         self._path = None if path is None else Path(os.path.realpath(path))
         self._lock = None if self._path is None else FileLock(self._path)
         self._file: FileIO | None = None
@@ -81,7 +81,7 @@ class BatchState:
         """Lock and read the file, or begin a new one if there is none.
 
         Raises:
-            RequestValidationError: The file is not a state, is that of other requests, or another call has it open.
+            RequestValidationError: The file is not a state, belongs to other requests, or is open in another call.
             OSError: The file cannot be read or written.
         """
         files = [FileState() for _ in self._plan.files]
@@ -103,7 +103,7 @@ class BatchState:
         return f"responses-{self._token}-{place}.jsonl"
 
     def note(self, place: int, step: str, **ids: str) -> None:
-        """Write that an input file has come to a step.
+        """Write that an input file has reached a step.
 
         Raises:
             OSError: It cannot be written, as on a full disk.
@@ -114,13 +114,13 @@ class BatchState:
 
     def close(self) -> None:
         """Close the file, which ends its lock."""
-        # In a process that was forked off, the file is closed, and its note is that of the parent.
+        # In a forked process, the file is closed already, and the note belongs to the parent.
         if self._lock is not None and self._file is not None and not self._file.closed:
             self._lock.release()
             self._file.close()
 
     def _read(self, file: FileIO, content: bytes, files: list[FileState]) -> None:
-        """Take over the token and the steps in the content of the file, and remove a line without an end."""
+        """Read the token and the steps from the content of the file, and remove an unfinished line."""
         *lines, torn = content.split(b"\n")
         if not content or (not lines and torn.startswith(_HEAD_START)):
             file.truncate(0)

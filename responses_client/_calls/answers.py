@@ -216,9 +216,7 @@ def not_json(
         text = f"{answer} has the content-encoding {encoding!r}, which nothing here decodes"
         return ResponseValidationError(text, body=UNREAD, advice=advice, meta=meta)
     if reason.startswith("EOF while parsing") and body.lstrip()[:1] in (b"{", b"["):
-        advice = (
-            "try again, and if this comes again, look for what cuts answers off between here and the server"
-        )
+        advice = "try again, and if it happens again, look for a proxy that cuts answers off"
         size = f"{len(body)} bytes" if len(body) < MAX_KEPT_BYTES else "more than 1 MiB"
         text = f"{answer} is JSON that was cut off after {size}"
         return ResponseValidationError(text, body=body, advice=advice, meta=meta)

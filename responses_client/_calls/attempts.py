@@ -412,7 +412,7 @@ async def as_value(work: Awaitable[_T]) -> _T | TransportError:
 
 
 async def fetch(io: IO, call: Call[_R], throttle: Throttle | None = None) -> _R:
-    """Make a call whose answer is one JSON object; a throttle is shared with other calls.
+    """Make a call that is answered with one JSON object; a throttle is shared with other calls.
 
     Raises:
         APIError: No answer came, or an error, or no valid answer.

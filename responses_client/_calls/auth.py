@@ -217,8 +217,8 @@ class RecordingAuth:
         return request
 
 
-# Of what an auth object adds, all but these may be its credentials, whatever the name: signatures come with a date, and
-# a request for a token has the headers of any other.
+# Everything that an auth object adds may be its credentials, under any name, except for these: signatures come with a
+# date, and a request for a token has the headers of any other.
 _PLAIN_NAME = r"(?i)accept.*|connection|content-.*|host|user-agent|(?:.*-)?date|transfer-encoding"
 
 

@@ -1,4 +1,4 @@
-"""When a batch is polled, and which of its states are final; no I/O."""
+"""The schedule for polls of a batch, and its final states; no I/O."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ _ENDS = ("completed_at", "failed_at", "expired_at", "cancelled_at")
 
 
 class BatchSchedule(Schedule[Batch]):
-    """When a batch is polled; `given` is its id, or its last known state."""
+    """The schedule for polls of a batch; `given` is its id, or its last known state."""
 
     noun = "batch"
     state_type = Batch
     operation = BATCHES_RETRIEVE
+    method = "batches.wait"
+    arguments = ("batch_id",)
     statuses = _RUNNING_STATUSES | _FINAL_STATUSES
     max_interval = 60.0  # batches take minutes to hours
 

@@ -76,7 +76,7 @@ def warn_of_foreign_forms(operation: str, name: str, items: Iterable[object]) ->
 
 
 def explain_nested(kind: str, location: Sequence[str | int], value: object) -> FieldError | None:
-    """Return the mistake of an object whose fields are nested as in Chat Completions; None for any other mistake.
+    """Return the mistake of an object with fields nested as in Chat Completions; None for any other mistake.
 
     Args:
         kind: The type of pydantic's error.

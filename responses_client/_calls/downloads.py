@@ -35,7 +35,7 @@ _MAX_NAME_CHARS = 100  # of a file in a folder, within those that a file system 
 
 
 class Target:
-    """Where a download goes.
+    """The target of a download.
 
     Args:
         path: The file to write, or a folder for a file of a known name.
@@ -93,7 +93,7 @@ class Target:
 
 
 def _safe_name(filename: str) -> str:
-    """Return the last part of a name that a server gives, without what means something to a file system."""
+    """Return the last part of a name that a server gives, without the characters special to a file system."""
     last = filename.replace("\\", "/").rpartition("/")[2]
     name = "".join(c for c in last if c.isprintable() and c not in '<>:"|?*').strip(" .")
     stem, dot, ending = name.rpartition(".")
@@ -114,7 +114,7 @@ async def download(
     target: Target,
     on_progress: Callable[[TransferProgress], object] | None,
 ) -> Path:
-    """Call an endpoint whose answer is the content of a file, write it to disk, and return its path.
+    """Call an endpoint that returns the content of a file, write it to disk, and return its path.
 
     Raises:
         RequestValidationError: The file cannot be written there, or an argument is not valid.
@@ -122,7 +122,7 @@ async def download(
         OSError: The file cannot be written.
     """
     call = prepare(operation, params, settings, ids)
-    # Only what is not compressed has a known length. No variable has the headers, which the frame of an error would keep.
+    # Only an uncompressed body has a known length. No variable has the headers, which the frame of an error would keep.
     if call.request.headers.get("Accept-Encoding") == ACCEPT_ENCODING:
         request = call.request
         call = call._replace(

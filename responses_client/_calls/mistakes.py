@@ -1,4 +1,4 @@
-"""Mistakes in the arguments of a request, with the way to write what was meant; no I/O.
+"""Mistakes in the arguments of a request, each with the correct way to write it; no I/O.
 
 Loaded when a request has a mistake.
 """

@@ -191,7 +191,7 @@ class ObserverDispatcher:
             with log_errors(name):
                 returned = hook(argument)
                 if isawaitable(returned):
-                    # Without an event loop nobody can await it; closed, it does not warn that nobody did.
+                    # It cannot be awaited without an event loop; closed, it does not warn that it never was.
                     if isinstance(returned, Coroutine) and not self._can_wait:
                         returned.close()
                     if not self._can_wait:
@@ -205,6 +205,6 @@ def log_errors(source: str) -> Generator[None]:
     try:
         yield
     except Exception as error:
-        # Not what was being handled meanwhile: errors of calls quote answers, which are not for the log.
+        # Without the error that was being handled: errors of calls quote answers, which are not for the log.
         error.__suppress_context__ = True
         logger.exception("%s failed; the call continues", source)

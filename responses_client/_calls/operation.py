@@ -71,7 +71,7 @@ class PagedOperation(Operation[_R], Generic[_R, _T]):
 
 
 class BinaryOperation(Operation[Any]):
-    """An endpoint whose answer is the content of a file, which may come from another host."""
+    """An endpoint that returns the content of a file, which may come from another host."""
 
 
 @cache

@@ -84,7 +84,7 @@ class Listing(Protocol[T_co]):
 
 def _refuse_copy(cursor: str) -> Never:
     raise RuntimeError(
-        f"This page is a copy, which has no client: call list again with after={cursor!r} for the next page"
+        f"This page is a copy without a client: call list again with after={cursor!r} for the next page"
     )
 
 
@@ -94,7 +94,7 @@ class _Page(HasRequestId, Generic[T]):
     Copies and pickles contain the page without its client, which knows the key.
     """
 
-    if not TYPE_CHECKING:  # pragma: no branch
+    if not TYPE_CHECKING:
         __getattr__ = foreign_attributes("page")
 
     def __init__(self, listing: Listing[T], after: object, redactor: Redactor) -> None:

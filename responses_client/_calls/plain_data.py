@@ -105,7 +105,7 @@ def _set_fields(value: Any) -> Any:
 
 
 def _with_tags(value: Any, data: Any) -> Any:
-    """Add the fields whose type is one known value, such as `type`: users leave them to their default."""
+    """Add the fields with only one possible value, such as `type`, which users leave to their default."""
     if is_sequence(value) and is_array(data) and len(value) == len(data):
         return [_with_tags(one, other) for one, other in zip(value, data, strict=True)]
     if is_object(data) and is_mapping(value):

@@ -1,16 +1,10 @@
-"""Polling of what the server works on until it is finished: the schedule, which is pure, and the loop over `IO`.
+"""The schedule for polls of an object that the server works on, and its end; no I/O.
 
-This module polls background responses; `batch_polling.py` has the differences for batches, and `store_polling.py` those
-for files of vector stores.
+This module has the schedule of background responses, `batch_polling.py` that of batches, and `store_polling.py` those of
+files in vector stores. `waiting.py` has the loop.
 """
 
 # How it works
-#
-#     +--> sleep next_delay() ---> GET /responses/{id} ---+---> finished -----------------------> return it
-#     |                                                   |
-#     +---- on_progress, if status or output is new <-----+---- running
-#     |                                                   |
-#     +---- it may pass <---------------------------------+---- error ---> it will not: raise it
 #
 # - The first poll is due at once, unless the caller passed a response, which counts as the first one.
 # - The delay is `poll_interval`, then grows by half up to 10 s; a longer interval stays as it is. It is up to a quarter
@@ -28,57 +22,37 @@ from __future__ import annotations
 
 import logging
 import math
-import random
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from .._base import clock
 from .._base.error_frames import hide_values
 from .._base.field_errors import FieldError, field_error
 from .._base.messages import MAX_VALUE_CHARS, one_line
 from .._base.option_types import OPTIONS
 from .._base.overrides import override
 from .._base.retry import ConnectionFailure, Outcome, StatusFailure, may_pass
-from .._base.validation import is_seconds, needs_async, refuse_unknown
+from .._base.validation import is_seconds, refuse_unknown
 from .._base.waits import parse_retry_after
 from ..errors import APIConnectionError, APIError, APIStatusError, RequestValidationError, WaitTimeout
 from ..models._base import RUNNING_STATUSES, Model
 from ..models.response import Response
-from .attempts import fetch
 from .endpoints import RESPONSES_RETRIEVE
-from .request import Call, prepare
 
 if TYPE_CHECKING:
-    from .._transport.protocols import IO
     from .operation import Operation
-    from .settings import Settings
-    from .wait_progress import WaitReporter
 
-__all__ = [
-    "PollSchedule",
-    "Schedule",
-    "bounded",
-    "bounded_settings",
-    "has_ended",
-    "outcome_of",
-    "require_sync",
-    "wait",
-    "wait_params",
-]
+__all__ = ["PollSchedule", "Schedule", "has_ended", "outcome_of"]
 
-_A = ParamSpec("_A")
 _P = TypeVar("_P", bound=Model)
 logger = logging.getLogger("responses_client")
 
 _GROWTH = 1.5
 _MAX_GROWTHS = 64  # a float overflows at some power of `_GROWTH`
-_MIN_GROWN_SECONDS = 0.1  # an interval of 0 grows from here: nobody wants to poll without a pause forever
+_MIN_GROWN_SECONDS = 0.1  # an interval of 0 grows from here: no server should be polled without a pause
 _MAX_INTERVAL_SECONDS = 10.0
 _MAX_REQUESTED_SECONDS = 300.0
 _LAST_POLL_SECONDS = 1.0  # before the end of the time
-_MIN_DEADLINE_SECONDS = 0.001
 _MAX_FAILED_POLLS = 10  # in a row
 _MAX_UNCLEAR_SECONDS = 600.0
 _FINAL_STATUSES = frozenset({"completed", "failed", "incomplete", "cancelled"})
@@ -86,7 +60,7 @@ _END_SIGNS = ("usage", "error", "incomplete_details", "completed_at")
 
 
 class Schedule(ABC, Generic[_P]):
-    """When an object is polled, and when that ends; without I/O or a clock.
+    """The schedule for polls of an object, and their end; without I/O or a clock.
 
     Args:
         given: The id of the object, or the object, as it was last known.
@@ -109,7 +83,11 @@ class Schedule(ABC, Generic[_P]):
     operation: Operation[_P]
     """The endpoint that is polled."""
     advice: str = "wait again or cancel it"
-    """What to do where it was not finished in time."""
+    """Advice for a wait that timed out."""
+    method: str
+    """The method that waits for it, for messages."""
+    arguments: tuple[str, ...]
+    """The arguments of that method that only it has."""
     statuses: frozenset[str]
     """The statuses that this version knows."""
     max_interval: float = _MAX_INTERVAL_SECONDS
@@ -141,6 +119,24 @@ class Schedule(ABC, Generic[_P]):
             raise RequestValidationError(mistakes)
         self._log_unknown_status(None)
 
+    @classmethod
+    def params(
+        cls, options: Mapping[str, object], include: Sequence[str] | None = None
+    ) -> Mapping[str, object]:
+        """Return the arguments of each poll.
+
+        Args:
+            options: The options of the method that waits, as they were passed.
+            include: The fields to include in each state, if the method takes them.
+
+        Raises:
+            TypeError: An option is unknown.
+        """
+        hide_values(options)
+        own = (*cls.arguments, "poll_interval", "on_progress", "progress")
+        refuse_unknown(cls.method, options, OPTIONS, [*own, *OPTIONS])
+        return {**options, **({} if include is None else {"include": include})}
+
     @abstractmethod
     def status_of(self, state: _P) -> str | None:
         """Return the status."""
@@ -151,7 +147,7 @@ class Schedule(ABC, Generic[_P]):
 
     @abstractmethod
     def news_of(self, state: _P) -> object:
-        """Return what is worth a report if it differs from that of the last state."""
+        """Return the part of a state that is reported when it differs from that of the last state."""
 
     @abstractmethod
     def timed_out(self, message: str) -> WaitTimeout:
@@ -173,7 +169,7 @@ class Schedule(ABC, Generic[_P]):
             return
         if last is None or self.status_of(last) != status or self.result is not None:
             action = (
-                "the wait goes on" if self._is_unclear else "it is taken as finished, by its other fields"
+                "the wait continues" if self._is_unclear else "it is taken as finished, by its other fields"
             )
             shown = [one_line(text, MAX_VALUE_CHARS) for text in (self.id, status)]
             logger.warning("The %s %s has the unknown status %r: %s", self.noun, *shown, action)
@@ -184,7 +180,7 @@ class Schedule(ABC, Generic[_P]):
             self._timeout = seconds if self._timeout is None else min(self._timeout, seconds)
 
     def remaining(self, elapsed: float) -> float | None:
-        """Return the seconds that remain of the time; None if there is no limit."""
+        """Return the seconds that remain; None if there is no limit."""
         return None if self._timeout is None else self._timeout - elapsed
 
     def next_delay(self, elapsed: float, random: float) -> float:
@@ -246,7 +242,7 @@ class Schedule(ABC, Generic[_P]):
     def _timed_out(self, problem: str) -> WaitTimeout:
         status = None if self.state is None else self.status_of(self.state)
         shown = repr(status and one_line(status, MAX_VALUE_CHARS))
-        state = "no state of it was seen" if self.state is None else f"its status is {shown}"
+        state = "its state is not known" if self.state is None else f"its status is {shown}"
         if self._is_unclear:
             state += ", which this version does not know"
         shown_id = one_line(self.id, MAX_VALUE_CHARS)
@@ -256,11 +252,13 @@ class Schedule(ABC, Generic[_P]):
 
 
 class PollSchedule(Schedule[Response]):
-    """When a background response is polled; `given` is its id, or its last known state."""
+    """The schedule for polls of a background response; `given` is its id, or its last known state."""
 
     noun = "response"
     state_type = Response
     operation = RESPONSES_RETRIEVE
+    method = "responses.wait"
+    arguments = ("response_id", "include")
     statuses = _FINAL_STATUSES | RUNNING_STATUSES
 
     @override
@@ -301,99 +299,6 @@ def _is_transient(error: APIError) -> bool:
     return outcome is not None and may_pass(outcome)
 
 
-def wait_params(
-    function: str,
-    options: Mapping[str, object],
-    ids: Sequence[str],
-    include: Sequence[str] | None = None,
-) -> Mapping[str, object]:
-    """Return the arguments of each poll, from those of a method that waits.
-
-    Args:
-        function: The name of the method.
-        options: Its options as they were passed.
-        ids: The names of its arguments that say what is waited for.
-        include: The fields to include in each state, if the method takes them.
-
-    Raises:
-        TypeError: An argument is unknown.
-    """
-    hide_values(options)
-    own = (*ids, "poll_interval", "on_progress", "progress")
-    refuse_unknown(function, options, OPTIONS, [*own, *OPTIONS])
-    return {**options, **({} if include is None else {"include": include})}
-
-
-async def wait(
-    io: IO,
-    settings: Settings,
-    schedule: Schedule[_P],
-    params: Mapping[str, object],
-    reporter: WaitReporter,
-) -> _P:
-    """Poll an object until it is finished, and return it.
-
-    Raises:
-        WaitTimeout: It was not finished within the time of the schedule, or the `deadline` in `params`.
-        APIError: It cannot be polled.
-    """
-    result = schedule.result
-    if result is not None:
-        return result
-    call = prepare(schedule.operation, params, settings, schedule.path)
-    deadline: Any = params.get("deadline")
-    schedule.limit(deadline)
-    start = clock.monotonic()
-    with reporter.watch(schedule.id):
-        while result is None:
-            delay = schedule.next_delay(clock.monotonic() - start, random.random())
-            await reporter.sleep(io, delay)
-            try:
-                state = await fetch(io, bounded(call, schedule.remaining(clock.monotonic() - start)))
-            except APIError as error:
-                if not schedule.record_failure(error):
-                    raise
-                await reporter.report(schedule.state, error=error)
-                continue
-            is_new = schedule.record(state, clock.time())
-            result = schedule.result
-            await reporter.report(state, is_new=is_new, is_finished=result is not None)
-    return result
-
-
-def bounded(call: Call[_P], remaining: float | None) -> Call[_P]:
-    """Return a call whose deadline is no later than the end of the wait."""
-    return call._replace(settings=bounded_settings(call.settings, remaining))
-
-
-def bounded_settings(settings: Settings, remaining: float | None) -> Settings:
-    """Return settings with which the deadline of a call is no later than the end of the wait."""
-    if remaining is None:
-        return settings
-    deadline = settings.deadline
-    bound = max(remaining if deadline is None else min(remaining, deadline), _MIN_DEADLINE_SECONDS)
-    return settings.for_call({"deadline": bound})
-
-
-def require_sync(function: Callable[_A, object] | None) -> Callable[_A, object] | None:
-    """Return a function for the sync client, where it must not be async.
-
-    Raises:
-        ConfigurationError: From the returned function: it returned something to await.
-    """
-    if function is None:
-        return None
-
-    def call(*news: _A.args, **names: _A.kwargs) -> None:
-        returned = function(*news, **names)
-        if isawaitable(returned):
-            if isinstance(returned, Coroutine):  # closed, it does not warn that it was never awaited
-                returned.close()
-            raise needs_async("on_progress")
-
-    return call
-
-
 def _is_finished(response: Response) -> bool | None:
     """Whether a response is finished; None if its status does not tell, and nothing else in it does."""
     status = response.status
@@ -407,8 +312,8 @@ def _is_finished(response: Response) -> bool | None:
 def has_ended(response: Response, *, is_background: bool = False) -> bool:
     """Whether a response that is not waited for is finished.
 
-    A status that this version does not know counts as an end, since nobody would look for another one; but not of a
-    response in the background, which can be polled. A response without a status, as from servers that never run one in
+    A status that this version does not know counts as an end, since no later state will be read; but not of a response
+    in the background, which can be polled. A response without a status, as from servers that never run one in
     the background, is finished if it has output.
     """
     if is_background:

@@ -21,8 +21,8 @@ _SENT_ABROAD = ("Accept", "Accept-Encoding", "User-Agent")  # to hosts other tha
 def redirected(call: Call[Any], request: WireRequest, body: Body) -> WireRequest | None:
     """Return the request that follows a redirect, if it may be followed; None for any other answer.
 
-    Only within the origin, because another one must not get the key, and the prompt with it. The content of a file may
-    be stored by another host, which gets neither; it must not be less secret on the way.
+    A redirect is followed only within the origin, because another one must not get the key and the prompt. Only the
+    content of a file may come from another host, which gets neither, and never over HTTP instead of HTTPS.
     """
     location = body.headers.get("location")
     if body.status_code not in _FOLLOWED or not location:

@@ -17,7 +17,7 @@ def repeated_items(items: Sequence[object], *, warns: bool = False) -> dict[int,
     """Return the positions of items that only repeat another one, with the position of that one.
 
     Some servers send items twice. Items of one type and one `id` are the same if all that they say agrees. The one that
-    says most counts, and of equal ones the first. Others with one id all count, since nobody knows which is meant.
+    says most counts, and of equal ones the first. Others with one id all count, since it is unknown which is meant.
 
     Args:
         items: Items, as models or dicts; other values are none.

@@ -173,11 +173,11 @@ def prepare(
         request = with_form(request, operation, body, is_checked=settings.validate_requests)
     elif has_body:
         request = request._replace(content=encode(body, as_given, is_exact=not settings.validate_requests))
-    if model is not None:  # last, so that what is refused is not warned of as well
+    if model is not None:  # last, so that a refused request causes no warning as well
         warn_of_typos(operation.label, model, named)
         if settings.validate_requests:
             _warn_of_foreign_forms(operation, given)
-    # Also if the header is None: local servers need no key, and some refuse one.
+    # A header of None counts, too: local servers need no key, and some refuse one.
     needs_key = not any(name.lower() in ("authorization", "api-key") for name in request.headers)
     return Call(operation, request, needs_key, settings, params, path)
 

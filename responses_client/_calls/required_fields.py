@@ -43,7 +43,7 @@ _REFUSED_WITHOUT = ("reasoning",)
 
 
 def completed(items: object) -> object:
-    """Return an input whose models have all required fields; the same object if there is nothing to add."""
+    """Return an input with all required fields in its models; the same object if there is nothing to add."""
     if not is_sequence(items):
         return items
     given: Sequence[object] = items

@@ -1,4 +1,4 @@
-"""When a file of a vector store, or a batch of such files, is polled, and which of its states are final; no I/O."""
+"""The schedules for polls of a file in a vector store, or of a batch of such files, and their final states; no I/O."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FINAL_STATUSES = frozenset({"completed", "failed", "cancelled"})
 
 
 class _StoreSchedule(Schedule[_P]):
-    """When something in a vector store is polled.
+    """The common part of both schedules.
 
     Args:
         given: Its id, or its last known state.
@@ -59,11 +59,13 @@ class _StoreSchedule(Schedule[_P]):
 
 
 class StoreFileSchedule(_StoreSchedule[VectorStoreFile]):
-    """When a file of a vector store is polled."""
+    """The schedule for polls of a file."""
 
     noun = "file"
     state_type = VectorStoreFile
     operation = VECTOR_STORES_FILES_RETRIEVE
+    method = "vector_stores.files.wait"
+    arguments = ("file_id", "vector_store_id")
     advice = "wait again"
 
     @override
@@ -72,11 +74,13 @@ class StoreFileSchedule(_StoreSchedule[VectorStoreFile]):
 
 
 class StoreFileBatchSchedule(_StoreSchedule[VectorStoreFileBatch]):
-    """When a batch of files of a vector store is polled."""
+    """The schedule for polls of a batch of files."""
 
     noun = "batch"
     state_type = VectorStoreFileBatch
     operation = VECTOR_STORES_FILE_BATCHES_RETRIEVE
+    method = "vector_stores.file_batches.wait"
+    arguments = ("batch_id", "vector_store_id")
 
     @override
     def news_of(self, state: VectorStoreFileBatch) -> object:

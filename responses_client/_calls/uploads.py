@@ -2,7 +2,7 @@
 
 # How it works
 #
-#     a path, bytes, an open file, a tuple    read_upload    first of all, so that mistakes are told before a request
+#     a path, bytes, an open file, a tuple    read_upload    first of all, so that mistakes are found before a request
 #        |
 #        v
 #     FileUpload: one part of a form          with_form      the other fields are the bytes before the file, so that
@@ -14,7 +14,7 @@
 # - A path is opened for each attempt. A file of the user is read from the place where it stood when it was given, and
 #   stays open. Each read seeks: after a cancelled attempt, a thread may still be in one as the next attempt begins, and
 #   must not move the file under it.
-# - What cannot seek, such as a pipe, is sent once and in chunks, as its length is not known.
+# - A file that cannot seek, such as a pipe, is sent once and in chunks, since its length is not known.
 # - HTTP libraries hide exceptions of a body behind their own. `problem` keeps them for `Attempts`.
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import stat
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
 from functools import partial
 from inspect import isawaitable, iscoroutinefunction
-from io import TextIOBase
+from io import FileIO, TextIOBase
 from json import loads
 from mimetypes import MimeTypes
 from os import PathLike, urandom
@@ -73,14 +73,14 @@ _ESCAPES = {ord('"'): "%22", ord("\\"): "\\\\"} | {code: f"%{code:02X}" for code
 
 
 class _Source(NamedTuple):
-    """Where the bytes of a file are.
+    """The place of the bytes of a file.
 
     Attributes:
         shown: The file, in messages.
         size: Its bytes; None if that is not known.
         path: The path to open for each attempt, if it is one.
         file: The open file, if it is one.
-        start: Where it stood; None if it cannot seek.
+        start: The position at which it stood; None if it cannot seek.
         data: The bytes, if they are there.
     """
 
@@ -96,7 +96,7 @@ class FileUpload(Upload):
     """A file to send, and the form around it.
 
     Args:
-        source: Where its bytes are.
+        source: The place of its bytes.
         field: The name of the argument.
         filename: The name to send.
         content_type: Its media type.
@@ -178,7 +178,7 @@ class FileUpload(Upload):
         return _AsyncPieces(self, in_thread)
 
     def steps(self) -> Generator[_Step, bytes | None, None]:
-        """Yield pieces to send, functions to call for the next block, and what is to be awaited."""
+        """Yield pieces to send, functions to call for the next block, and awaitables."""
         yield self._before
         read, done = self._reader(), 0
         while block := (yield read):
@@ -214,7 +214,7 @@ class FileUpload(Upload):
         return read
 
     def _open(self) -> Any:
-        file = open(self.source.path or "", "rb", buffering=0)  # noqa: SIM115  # `close` closes it
+        file = FileIO(self.source.path or "")  # `close` closes it
         self._opened.append(file)
         if os.fstat(file.fileno()).st_size != self.source.size:
             self._give_up("changed since it was given")
@@ -301,7 +301,7 @@ async def upload(
 def with_form(
     request: WireRequest, operation: Operation[Any], fields: Mapping[str, object], *, is_checked: bool
 ) -> WireRequest:
-    """Return a request whose body is a form of the fields, one of which is a `FileUpload`.
+    """Return a request with a form of the fields as its body, one of which is a `FileUpload`.
 
     Raises:
         RequestValidationError: The file is empty, or larger than the API takes.

@@ -1,18 +1,17 @@
-"""The reports of `responses.wait` and its kin: drawn, or to a function, as a heartbeat where it takes two arguments."""
+"""The reports of `responses.wait` and its kin: drawn, or passed to a function of the user."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from inspect import Parameter, isawaitable, signature
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, ParamSpec, TypeAlias
 
 from .._base import clock
 from .._base.messages import one_line
 from .._base.progress import Progress
-from .._base.validation import check_argument, check_flag
-from .polling import require_sync
+from .._base.validation import check_argument, check_flag, needs_async
 
 if TYPE_CHECKING:
     from .._base.progress_display import ProgressDisplay
@@ -20,7 +19,9 @@ if TYPE_CHECKING:
     from ..errors import APIError
     from ..models import BatchRequestCounts, Model, Response, Usage, VectorStoreFileCounts
 
-__all__ = ["OnWaitProgress", "OnWaitProgressAsync", "WaitReporter"]
+__all__ = ["OnWaitProgress", "OnWaitProgressAsync", "WaitReporter", "require_sync"]
+
+_A = ParamSpec("_A")
 
 OnWaitProgress: TypeAlias = "Callable[[Response], object] | Callable[[Response, Progress], object]"
 """A function for the news of a response, or one for each poll, which gets the progress as well."""
@@ -35,7 +36,7 @@ class WaitReporter:
     """Reports how far a wait is.
 
     Args:
-        function: The function of the user's; None if there is none.
+        function: The function of the user; None if there is none.
         is_shown: Whether standard error shows the progress.
         is_async: Whether the function may be async.
 
@@ -69,7 +70,7 @@ class WaitReporter:
                 self._display.close()
 
     async def sleep(self, io: IO, seconds: float) -> None:
-        """Wait; where the progress is drawn, its time goes on meanwhile."""
+        """Wait, and keep the time of a drawn progress running."""
         while self._display is not None and seconds > _REDRAW_SECONDS:
             await io.sleep(_REDRAW_SECONDS)
             seconds -= _REDRAW_SECONDS
@@ -115,6 +116,25 @@ class WaitReporter:
         self._progress = replace(self._progress, wait_reason=reason, elapsed=elapsed)
         if self._display is not None:
             self._display.show(self._progress)
+
+
+def require_sync(function: Callable[_A, object] | None) -> Callable[_A, object] | None:
+    """Return a function for the sync client, where it must not be async.
+
+    Raises:
+        ConfigurationError: From the returned function: it returned something to await.
+    """
+    if function is None:
+        return None
+
+    def call(*news: _A.args, **names: _A.kwargs) -> None:
+        returned = function(*news, **names)
+        if isawaitable(returned):
+            if isinstance(returned, Coroutine):  # closed, it does not warn that it was never awaited
+                returned.close()
+            raise needs_async("on_progress")
+
+    return call
 
 
 def _counts(state: Model | None) -> tuple[int, int, int] | None:

@@ -48,7 +48,7 @@ def show_answer(
     """Send a request, show the answer while it comes, and return it.
 
     Raises:
-        CommandFailed: There is no answer, or it is not whole; what came of it is shown.
+        CommandFailed: There is no answer, or it is not whole; the part that came is shown.
     """
     last: StreamEvent | None = None
     stopwatch = Stopwatch()
@@ -77,7 +77,7 @@ def show_answer(
 
 
 def _status_of(last: StreamEvent | None) -> str | None:
-    """Return the status that the last event of a stream means, whatever the response in it says."""
+    """Return the status that the last event of a stream implies, which takes precedence over that in the event."""
     match last:
         case ResponseIncomplete():
             return "incomplete"

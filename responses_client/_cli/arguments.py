@@ -27,7 +27,7 @@ COMMANDS = {
 """The commands, each with its help. The first argument decides: any other word is the prompt of `ask`."""
 
 _STATUSES = """\
-exit status: 0 completed, 1 no whole answer, 2 wrong usage or settings, 130 interrupted"""
+exit status: 0 completed, 1 no complete answer, 2 wrong usage or settings, 130 interrupted"""
 _VARIABLES = """\
 OPENAI_API_KEY is the key and OPENAI_BASE_URL the address of the server. Without a key, a
 demonstration answers at a terminal."""
@@ -163,7 +163,7 @@ def _word(text: str) -> str:
 
 
 def _whole_number(text: str) -> int:
-    """Return a number, whose bounds the check of the request knows."""
+    """Return a number; the check of the request knows its bounds."""
     if not re.fullmatch(r"[0-9]{1,12}", text):
         raise argparse.ArgumentTypeError(f"must be a whole number, got {text!a}")
     return int(text)
@@ -184,7 +184,7 @@ def _add_ask(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         type=_text,
         metavar="PROMPT",
-        help="the prompt; what is piped to the command follows it, or is the prompt if there is none, or -",
+        help="the prompt; piped text follows it, or is the prompt if this is missing or -",
     )
     _add_ask_options(parser)
 
@@ -285,7 +285,7 @@ def _add_request(parser: argparse.ArgumentParser) -> _Options:
         "--max-output-tokens",
         metavar="N",
         type=_whole_number,
-        help="the most tokens of the answer, with its reasoning",
+        help="the maximum number of tokens of the answer, with its reasoning",
     )
     group.add_argument(
         "--image",

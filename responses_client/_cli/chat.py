@@ -68,11 +68,11 @@ def chat(arguments: Arguments, out: Output) -> None:
         if lines.is_terminal:
             out.line("")
         elif failures:
-            raise CommandFailed(f"{failures} of the prompts had no whole answer")
+            raise CommandFailed(f"{failures} of the prompts got no complete answer")
 
 
 class _Conversation:
-    """The state of a chat: the history, and what goes with the next prompt."""
+    """The state of a chat: the history, and the attachments of the next prompt."""
 
     def __init__(self, arguments: Arguments, connection: Connection, out: Output) -> None:
         self._arguments = arguments
@@ -83,7 +83,7 @@ class _Conversation:
         self._parts = attachments(arguments.image, arguments.file)
 
     def take(self, line: str) -> bool:
-        """Answer a line, or carry out the command in it; return whether the chat goes on.
+        """Answer a line, or carry out the command in it; return whether the chat continues.
 
         Raises:
             CommandFailed: There is no whole answer, or the command cannot be carried out.
@@ -124,7 +124,7 @@ class _Conversation:
             self._parts += attachments(images, files)
         except RequestValidationError as error:
             raise failure_of(error) from None
-        print_note("It goes with the next prompt.")
+        print_note("It is sent with the next prompt.")
 
     def _answer(self, text: str) -> None:
         question = request_input(text, self._parts)

@@ -29,7 +29,7 @@ def print_completion(shell: str, out: Output) -> None:
         ) from None
     if shell not in shtab.SUPPORTED_SHELLS:
         known = ", ".join(shtab.SUPPORTED_SHELLS)
-        raise CommandFailed(f"there is no completion for {shell}; choose one of {known}", MISUSED)
+        raise CommandFailed(f"{shell} is not a supported shell; choose one of {known}", MISUSED)
     parser: Any = make_whole_parser()
     choices = [action for action in parser._actions if action.choices]
     for each in [parser, *(command for action in choices for command in action.choices.values())]:

@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from typing import TextIO
+from typing import Literal, TextIO
 
 from .statuses import MISUSED, CommandFailed
 
@@ -29,7 +29,7 @@ def whole_file(path: str) -> Generator[TextIO]:
         if mode is not None and stat.S_ISDIR(mode):
             raise IsADirectoryError(21, "it is a directory")
         temporary = f"{target}.{os.getpid()}.part" if is_regular else target
-        stream = open(temporary, "x" if is_regular else "w", encoding="utf-8", newline="\n")  # noqa: SIM115 (closed below)
+        stream = _open_text(temporary, "x" if is_regular else "w")
     except OSError as error:
         raise CommandFailed(f"{path} cannot be written: {error.strerror}", MISUSED) from None
     try:
@@ -46,6 +46,10 @@ def whole_file(path: str) -> Generator[TextIO]:
         if isinstance(error, OSError):
             raise CommandFailed(f"{path} cannot be written: {error.strerror}") from None
         raise
+
+
+def _open_text(path: str, mode: Literal["x", "w"]) -> TextIO:
+    return open(path, mode, encoding="utf-8", newline="\n")
 
 
 def replace_file(path: str, text: str) -> None:

@@ -45,9 +45,9 @@ def last_response_id(base_url: str) -> str:
         state = {}
     response_id, of_server = state.get("response_id"), state.get("base_url")
     if not isinstance(response_id, str) or not response_id:
-        raise CommandFailed(f"there is no last answer in {path}; name the id of one", MISUSED)
+        raise CommandFailed(f"no last answer is saved in {path}; pass the id of an answer", MISUSED)
     if of_server != base_url:
         raise CommandFailed(
-            f"the last answer came from {of_server}, not from {base_url}; name the id of one", MISUSED
+            f"the last answer came from {of_server}, not from {base_url}; pass the id of an answer", MISUSED
         )
     return response_id

@@ -1,4 +1,4 @@
-"""What is typed into a chat: lines, blocks of several lines, and commands."""
+"""The input of a chat: lines, blocks of several lines, and commands."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ class ChatCommand(NamedTuple):
 def parse_line(line: str) -> str | ChatCommand:
     """Return a command if a line is one; else the line, which is sent to the model.
 
-    A path such as `/etc/hosts`, and a line with a blank before the slash, is none.
+    A path such as `/etc/hosts` is not a command, nor is a line with a blank before the slash.
     """
     found = re.fullmatch(r"/([a-z]+)(?:\s+(.*?))?\s*", line, re.DOTALL)
     return line.strip() if found is None else ChatCommand(found[1], found[2] or "")
 
 
 class LineReader:
-    """Reads what the user types, or the lines that are piped to the command.
+    """A reader of the lines that the user types, or that are piped to the command.
 
     At a terminal, lines can be edited and brought back by the arrow keys.
     """
 
     def __init__(self) -> None:
         if sys.stdin is None:
-            raise CommandFailed("there is no standard input to read from", MISUSED)
+            raise CommandFailed("standard input is closed", MISUSED)
         self.is_terminal = sys.stdin.isatty()
         self._shows_prompt_itself = self.is_terminal and sys.stdout is not None and sys.stdout.isatty()
         if self.is_terminal:

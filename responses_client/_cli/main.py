@@ -54,7 +54,7 @@ def _print_to_standard_output(arguments: Arguments) -> None:
     from .terminal import standard_output
 
     if sys.stdout is None:  # closed before the process started
-        raise CommandFailed("there is no standard output to write to")
+        raise CommandFailed("standard output is closed")
     try:
         _run_command(arguments, standard_output(as_utf8=arguments.json))
     except OSError as error:  # while writing: the client turns those of the network into errors of its own

@@ -1,4 +1,4 @@
-"""Errors of the client, and responses that are not complete, in the words of someone at a shell."""
+"""Errors of the client, and incomplete responses, worded for users of a shell."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _sentence(error: ResponsesClientError) -> str:
             return f"the server ended the answer with an error: {clause(error.message)}{details}"
         case WaitTimeout(response=response) if response is not None:
             return (
-                f"the answer is not finished in time, its status is {response.status}; "
+                f"the answer was not finished in time: its status is {response.status}; "
                 f"continue with responses wait {response.id}, or stop it with responses cancel {response.id}"
             )
         case APITimeoutError():
@@ -130,6 +130,6 @@ def problem_of(response: Response, status: str | None) -> str | None:
         case "cancelled":
             return "the response was cancelled"
         case "queued" | "in_progress":
-            return f"the answer is not finished, its status is {status}; run responses wait {response.id}"
+            return f"the answer is not finished: its status is {status}; run responses wait {response.id}"
         case _:
             return None

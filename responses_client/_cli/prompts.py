@@ -1,4 +1,4 @@
-"""The input of a request: the prompt, what was piped to the command, images and files."""
+"""The input of a request: the prompt, the piped text, images and files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _URL = r"(?:https?://|data:)"
 
 
 def prompt_text(given: str) -> str:
-    """Return the prompt of the command line, followed by what was piped to the command.
+    """Return the prompt of the command line, followed by the text that was piped to the command.
 
     Raises:
         CommandFailed: There is neither, or it is empty.
@@ -26,7 +26,8 @@ def prompt_text(given: str) -> str:
     is_named = given not in ("", "-")
     if not is_named and sys.stdin is not None and sys.stdin.isatty():
         raise CommandFailed(
-            'there is no prompt; write responses "...", pipe a prompt to it, or start responses chat', MISUSED
+            'the prompt is missing; run responses "...", pipe a prompt to it, or start responses chat',
+            MISUSED,
         )
     piped = piped_text(must_come=given == "-" or not is_named)
     text = f"{given}\n\n{piped}" if is_named and piped.strip() else given if is_named else piped
@@ -36,7 +37,7 @@ def prompt_text(given: str) -> str:
 
 
 def piped_text(*, must_come: bool) -> str:
-    """Return what was piped to the command, or is in the file that its standard input is.
+    """Return the text that was piped to the command, or that is in the file on its standard input.
 
     Beside a prompt, only pipes, files and sockets are read: a terminal and /dev/null have nothing to add.
 
@@ -76,7 +77,7 @@ def attachments(images: Sequence[str], files: Sequence[str]) -> list[InputImage 
 
 
 def request_input(text: str, parts: Sequence[InputImage | InputFile]) -> str | InputList:
-    """Return the input: the text alone, or a message with it and what is attached."""
+    """Return the input: the text alone, or a message with the text and the attachments."""
     if not parts:
         return text
     return [{"role": "user", "content": [*parts, {"type": "input_text", "text": text}]}]

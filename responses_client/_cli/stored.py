@@ -32,7 +32,7 @@ def retrieve(arguments: Arguments, out: Output) -> None:
 
 
 def wait(arguments: Arguments, out: Output) -> None:
-    """Wait until an answer is finished, and print it; meanwhile, standard error says what the server does."""
+    """Wait until an answer is finished, and print it; standard error shows the status meanwhile."""
     connection, response_id = _find(arguments)
     line = StatusLine()
     with connection.client as client:
@@ -91,7 +91,7 @@ def _show(response: Response, arguments: Arguments, out: Output) -> None:
 
 
 class StatusLine:
-    """What `wait` says on standard error: one line that changes at a terminal, else one for each status."""
+    """The output of `wait` on standard error: one line that changes at a terminal, else one for each status."""
 
     def __init__(self) -> None:
         self._is_terminal = sys.stderr is not None and sys.stderr.isatty()

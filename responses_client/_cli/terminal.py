@@ -1,4 +1,4 @@
-"""Standard output as a terminal or a pipe: what may be written to it, and in which style."""
+"""Standard output as a terminal or a pipe: escapes in text, and styles."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ __all__ = ["DIM", "MARKED", "Output", "has_styles", "standard_output"]
 _CONTROL_CHARACTERS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 
 DIM = "2"
-"""The style of what is not the answer, such as reasoning."""
+"""The style of text beside the answer, such as reasoning."""
 MARKED = "36"
 """The style of calls of tools."""
 
 
 class Output:
-    """Where the answer is written, flushed after each write so that it is seen to stream.
+    """The output for the answer, flushed after each write so that it is seen to stream.
 
     Args:
         stream: The file or terminal.
-        is_terminal: Whether someone looks at it: control characters are replaced.
+        is_terminal: Whether a person reads it: control characters are replaced.
         has_styles: Whether text may be dimmed and coloured.
     """
 
@@ -37,7 +37,7 @@ class Output:
 
     @property
     def shows_reasoning(self) -> bool:
-        """Whether a person reads this, who can tell the reasoning from the answer."""
+        """Whether a person reads the output, and can distinguish the reasoning from the answer."""
         return self.is_terminal or self.has_styles
 
     def write(self, text: str, style: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""How an answer is shown while it comes: as text, as typed events, or as JSON."""
+"""The views of an answer while it comes: as text, as typed events, or as JSON."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class TextView:
     """The text as it is received, a line for each tool call, and at a terminal the reasoning.
 
     Args:
-        out: Where the text goes.
+        out: The output for the text.
         is_data: Whether the text is read by a program: then it is written alone.
     """
 

@@ -8,19 +8,19 @@
 #
 # reads "append the field `delta` of the event to `output[output_index].content[content_index].text`; if there is no
 # such item, it is a message, and if there is no such part, it is an `output_text`". There are four verbs: `put`
-# (an object), `append` (a piece), `set` (a value) and `status`. What the table does not know has no effect.
+# (an object), `append` (a piece), `set` (a value) and `status`. Other events have no effect.
 #
 # Many servers leave out or miscount what the path needs, and say less at the end than on the way. Three modules know
 # what is meant, each with its rules at its head:
 #
 #   items.py      which item an event is about, in which order the items are, and which are those of a response object
 #   pieces.py     which part of the item it is, and whether pieces continue a value or repeat it
-#   versions.py   what counts of two versions of a value
+#   versions.py   merges two versions of a value
 #
 # Nothing that was streamed is lost: a missing parent is created with its type and status, never skipped, and an empty
 # value at the end does not overrule one that came. A response object (`response.created`, `response.completed`, ...)
 # replaces the snapshot, and its output has the last word on the items, but for those that it lacks although they were
-# done. A warning tells of these, since nobody can know what the server meant.
+# done. A warning reports these, since it is unknown what the server meant.
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ class Accumulator:
         response: Response = _field(event, "response")
         new = response.to_dict()
         output: object = new.get("output")
-        # Some servers send only what changed, which is to be seen from the missing id.
+        # Some servers send only the changed fields, which shows by the missing id.
         self._response = new if new.get("id") else {**(self._response or {}), **new}
         if (kind := _field(event, "type")) in END_TYPES:
             self.end_type = kind
@@ -225,7 +225,7 @@ class Accumulator:
             )
 
     def _locate(self, event: Model, path: Sequence[str], parents: Sequence[str | None]) -> tuple[Any, Any]:
-        """Return the container that a path leads to, and the key or index in it; create what is missing."""
+        """Return the container that a path leads to, and the key or index in it; create missing containers."""
         part_type, item_type = parents
         if item_type is None:
             item_type = types_of_parts().get(getattr(_field(event, "part"), "wire_type", ""))

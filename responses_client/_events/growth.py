@@ -31,7 +31,7 @@ def with_grown(before: Response, output: Sequence[object], holder: object, key: 
     path = _path_to(holder, output)
     if path is None or not is_object(holder) or not isinstance(key, str):
         return None
-    # From the string outwards: each object is copied with what changed in it.
+    # From the string outwards: each object is copied with its change.
     steps: list[tuple[Model, str, int]] = []  # a model, the name of a list in it, the position there
     model: Any = before
     for name, position, length in path:

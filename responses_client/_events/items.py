@@ -25,7 +25,7 @@
 #   1. the item with its `item_id`, preferably of the right type and at the index, and there the last one that began
 #   2. at the index, the item of the right type whose last event had the same `item_id`, or else the last one that is
 #      not done, or else is
-#   3. at the index, an item that is no object, or has a type that no event is about
+#   3. at the index, an item that is not an object, or has a type that no event is about
 #   4. without an `item_id`, the last item of the right type that is not done, wherever it is
 #   5. a new item
 #
@@ -33,7 +33,7 @@
 # nor id. Without an index, 2 and 3 look at the item of the event before, and then at all, the last one first.
 #
 # A response object has the items in their right order, with their last versions; `pairing.py` finds out which is which.
-# Items that are missing keep their places if they are done; if the response goes on, also if they are not.
+# Items that are missing keep their places if they are done; if the response continues, also if they are not.
 
 from __future__ import annotations
 
@@ -325,7 +325,7 @@ class ItemTable:
 def _is_said_by(item: Item, others: list[Item]) -> bool:
     """Whether another item has the id of an item and says all that it does: then it is its later version.
 
-    transformers serve begins a message once more, at another index, where its text goes on after a call.
+    transformers serve begins a message once more, at another index, if its text continues after a call.
     """
     said = words_of(item.data) if is_object(item.data) and item.data.get("id") else None
     return said is not None and any(
@@ -346,7 +346,7 @@ def _is_repeated(item: Item, data: JsonObject) -> bool:
     ids = item.data.get("id"), data.get("id")
     if all(ids):
         return ids[0] == ids[1] or not item.is_announced
-    # Without ids, what begins or ends at the index of an item that is done is another one, unless it says the same.
+    # Without ids, an item that begins or ends at the index of a finished one is another one, unless it says the same.
     return not item.is_done or bool(data.get("call_id")) or words_of(item.data) == words_of(data)
 
 

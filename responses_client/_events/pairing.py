@@ -1,4 +1,4 @@
-"""Which members of the output of a response object are versions of which items that came before; pure."""
+"""The pairing of the output of a response object with earlier versions of the same items; pure."""
 
 # How it works
 #
@@ -10,8 +10,8 @@
 #   3. by the same words
 #   4. one by one in order, if nothing speaks against it
 #
-# What speaks against it are other words under another id, in an item that was done: it is another item. A member that
-# says less has no other words. A member that repeats an earlier one of the same id is no version of anything.
+# Other words under another id, in an item that was done, speak against it: it is another item. A member that
+# says less has no other words. A member that repeats an earlier one of the same id is not a version of any item.
 
 from __future__ import annotations
 

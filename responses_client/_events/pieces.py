@@ -1,4 +1,4 @@
-"""Strings that grow piece by piece, and lists whose members the server may count oddly; pure."""
+"""Strings that grow piece by piece, and lists that a server may number oddly; pure."""
 
 # How it works
 #
@@ -10,8 +10,8 @@
 #   D begins with V = '{"a"...          D counts alone, unless V and D are a JSON object in a row
 #   anything else                       a continuation: V and D count
 #
-# So a partial V is continued. Only D that is exactly V, or a beginning of V, and ends there, is in doubt; then `.done`
-# decides, if it comes. A string that came in pieces has no such question: its pieces go on.
+# So a partial V is continued. The only doubt is a D that ends and is V or a beginning of V; then `.done`
+# decides, if it comes. A string that already came in pieces is never in doubt: further pieces continue it.
 #
 # `PartList` finds a member by the index of an event:
 #
@@ -45,7 +45,7 @@ class TextBuffer:
     def __init__(self, start: object) -> None:
         self._start = start if isinstance(start, str) else ""
         self._pieces: list[str] = []
-        # How much of the start the pieces repeat; None: it is no question.
+        # The number of characters of the start that the pieces repeat; None when they no longer repeat it.
         self._repeated = 0 if self._start else None
         # Whether the pieces begin with the whole start, which is a part of an object.
         self._is_in_doubt = False
@@ -79,7 +79,7 @@ class TextBuffer:
 
 
 class PartList(list[Any]):
-    """A list whose members the server may count oddly: from 1, or with gaps, or all the same.
+    """A list that the server may number oddly: from 1, with gaps, or with one index for all members.
 
     Args:
         parts: The members.
@@ -97,7 +97,7 @@ class PartList(list[Any]):
         self.ended: set[int] = set()
 
     def position(self, index: int) -> int | None:
-        """Return where the member of an index is; None if there is none."""
+        """Return the position of the member of an index; None if there is none."""
         added = self._positions.get(index)
         return added[-1] if added else index if 0 <= index < len(self) else None
 

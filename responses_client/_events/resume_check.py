@@ -19,7 +19,7 @@ class ResumeCheck:
     """The seam between two connections of a stream: drops events that came before, and notices missing ones.
 
     A server that honours `starting_after` begins with the event after it. Others begin with the first event, number
-    their events anew, have forgotten some of them, or send those of another response. Without a check, the user
+    their events again, have forgotten some of them, or send those of another response. Without a check, the user
     would get text with a gap or a repetition in it, so that every doubt is a `problem`.
 
     Args:
@@ -76,7 +76,7 @@ class ResumeCheck:
                 f"the server ended the resumed stream with event {number}, expected one after {self.after}"
             )
         elif number == self.after and self._last is not None and not _is_same(event, self._last):
-            self.problem = f"the server numbered its events anew: event {number} is not the one of before"
+            self.problem = f"the server renumbered its events: event {number} differs from the earlier one"
         if self.problem is not None or number <= self.after:
             return False
         self.after, self._last = number, event

@@ -1,4 +1,4 @@
-"""Versions of one object that came one after the other, and what counts of each; pure."""
+"""Versions of one object that came one after the other, merged into one; pure."""
 
 # How it works
 #
@@ -9,10 +9,10 @@
 #                     arguments that are "{}" overrule an object with members
 #   a missing field   the same, if it is one that pieces fill (`content`, `arguments`, ...) or that names the item
 #   a string that is  the same, in an object that is only announced again, or shown on the way: there, a string that is
-#   no last word      the beginning of the one that came is no news
+#   no last word      the beginning of the one that came changes nothing
 #
 # A version with other values counts as it is: a server may take back what it said, but an empty value is an omission.
-# If it is only the beginning of what was said (`says_less`), a warning tells.
+# If it is only the beginning of the earlier version (`says_less`), a warning reports it.
 # `words_of` is the part of an item by which two versions are known as the same one when their ids are not.
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def type_of(value: object) -> str | None:
 
 
 def is_blank(value: object) -> bool:
-    """Whether a value says nothing: it is empty, or an object or array of such values, whatever its type."""
+    """Whether a value says nothing: it is empty, or an object or array of such values, of any type."""
     if is_object(value):
         return all(is_blank(member) for name, member in value.items() if name != "type")
     if is_array(value):
@@ -53,7 +53,7 @@ def is_blank(value: object) -> bool:
 
 
 def merged(old: Any, new: Any, *, is_last_word: bool = True, field: str = "") -> Any:
-    """Return what counts of two versions of a value, of which `new` came later.
+    """Return two versions of a value as one, of which `new` came later.
 
     Args:
         old: The version that came first. Its lists may be changed.
@@ -71,7 +71,7 @@ def merged(old: Any, new: Any, *, is_last_word: bool = True, field: str = "") ->
         return old
     if is_array(old) and is_array(new) and field in filled_fields() - _REMARKS:
         if is_last_word and len(old) != len(new):
-            return new  # nobody knows which member is which
+            return new  # it is unknown which member is which
         pairs = zip(old, new, strict=False)
         members = [merged(one, other, is_last_word=is_last_word) for one, other in pairs] + new[len(old) :]
         if is_last_word:
@@ -105,7 +105,7 @@ def _merged_objects(old: JsonObject, new: JsonObject, is_last_word: bool) -> Jso
 
 
 def words_of(item: object) -> JsonObject:
-    """Return what an item says or asks for, without its ids, its state and whatever is sealed.
+    """Return the contents of an item, without its ids, its state and all that is sealed.
 
     It is empty for an item that is not an object, as some servers send.
     """
@@ -116,7 +116,7 @@ def words_of(item: object) -> JsonObject:
 
 
 def says_less(old: JsonObject, new: JsonObject) -> bool:
-    """Whether a later version of an item says only the beginning of what the one before it said, and more than nothing."""
+    """Whether a later version of an item has contents, but only the beginning of those of the earlier one."""
     words = words_of(new)
     is_other = not is_blank(words) and words != words_of(old)
     return is_other and merged(words_of(old), words, is_last_word=False) == words_of(old)

@@ -86,7 +86,7 @@ def _has_items(output: Sequence[OutputItem], done: Sequence[OutputItem | JsonObj
             data = _data(item)
             of_kind = (other for other in left if other.wire_type == data.get("type"))
             same = next((other for other in of_kind if words_of(_data(other)) == words_of(data)), None)
-        # What was put together before is still at hand.
+        # The response that was put together before is still at hand.
         if same is None or (not is_object(item) and item != same and _is_emptied(item, same)):
             return False
         left = [other for other in left if other is not same]

@@ -118,7 +118,7 @@ class Journal:
         forks.close_in_children(file)
         try:
             self._system_lock.acquire(file)
-            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # what is in a device may have no end
+            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # a device may never end
                 self._read(file)
         except InUse as error:
             self.close()

@@ -1,4 +1,4 @@
-"""The progress of a map: its counts, what holds its requests back, and who is told; pure but for the display."""
+"""The progress of a map: its counts, the limit that holds requests back, and its reports; pure but for the display."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ class RequestCount(Protocol):
 
 
 class MapProgress:
-    """The progress of a map, used by whoever takes its results.
+    """The progress of a map, used by the one thread or task that takes its results.
 
     Args:
         given: The requests, as the user passed them.
         requests: The requests, as they are read.
         throttles: The rate limits of the map.
-        has_listener: Whether a function of the user's is told.
-        display: Shows it; None if nothing is to be shown.
+        has_listener: Whether the progress is reported to a function of the user.
+        display: The display of the progress; None if it is not shown.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class MapProgress:
             self._display.open(self.now())
 
     def add(self, result: MapResult) -> Progress | None:
-        """Count a result, and return the progress after it; None if nobody is to be told of it now."""
+        """Count a result, and return the progress after it; None if no report of it is due now."""
         response = result.response
         usage = None if response is None else response.usage
         self._meter.add(

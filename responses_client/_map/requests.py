@@ -60,7 +60,7 @@ class MapOptions(NamedTuple):
         ordered: Whether results come in the order of the requests.
         on_result: A function that is called with each result on arrival, before it is returned.
         journal: The path of the file that keeps the results.
-        on_progress: A function that is called with the progress, after each result and while there is none.
+        on_progress: A function that is called with the progress, after each result, and about once a second between results.
         progress: Whether the progress is shown on standard error.
     """
 
@@ -149,7 +149,7 @@ class RequestIterator(Iterator[MapRequest]):
         position = self.count
         self.count += 1
         given = request if isinstance(request, Mapping) else plain_data(request)
-        # Anything else than a mapping is kept for the result, whose error says what is wrong.
+        # Anything other than a mapping is kept for the result, whose error says what is wrong.
         copy: Any = dict(given) if is_mapping(given) else request
         return MapRequest(position, str(position) if name is None else name, copy)
 

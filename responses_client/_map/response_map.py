@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncResponseMap", "MapOptions", "ResponseMap", "refuse_unknown_options"]
 
-# Requests that may be sent, or have results that nobody has read yet, times `max_concurrency`.
+# The limit of requests per sender that are in flight or have unread results.
 _UNREAD_PER_SENDER = 4
 
 
@@ -77,7 +77,7 @@ class _Map:
         self._process = forks.generation
 
     def _measure(self, given: object, requests: RequestCount, throttles: Throttles) -> None:
-        """Prepare the progress, if somebody is to be told."""
+        """Prepare the progress, if it is reported or shown."""
         has_listener = self._options.on_progress is not None
         display = None
         if self._options.progress:

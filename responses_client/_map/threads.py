@@ -195,8 +195,8 @@ class ThreadPool:
     def stop(self) -> None:
         """End all threads and close their connections."""
         self._io.stop()
-        # The reader sets `_is_reading` before it asks whether it is stopped. So if this finds False, the reader does not
-        # turn to the user's iterable any more, and can be waited for.
+        # The reader sets `_is_reading` before it asks whether it is stopped. So if this finds False, the reader will
+        # not use the user's iterable again, and can be waited for.
         is_reading = self._is_reading
         self._marks.put(None)
         self._requests.put(None)
@@ -207,7 +207,7 @@ class ThreadPool:
             if thread is threading.current_thread() or (is_reading and thread is self._threads[0]):
                 continue
             thread.join(max(until - time.monotonic(), 0))
-        # Nobody gets them any more, and their frames hold this object.
+        # No call can raise them now, and their frames hold this object.
         self._failure = self._source_error = None
         run(self._io.close())
 

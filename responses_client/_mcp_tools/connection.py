@@ -96,7 +96,7 @@ class Connection:
         await self._group.__aexit__(None, None, None)
 
     async def _run(self, *, task_status: TaskStatus[None]) -> None:
-        """Hold the connection, in a task of its own: the scopes of the package end in the task that they began in."""
+        """Hold the connection in a task of its own, since the cancel scopes of `mcp` must end in the task that began them."""
         try:
             async with AsyncExitStack() as stack:
                 made = Client(await self._transport(stack), message_handler=self._handle, cache=None)
@@ -111,7 +111,7 @@ class Connection:
         except Exception as error:  # also groups of them
             if self._client is None:
                 raise
-            # The block of the user goes on: its calls fail from now on.
+            # The block of the user continues; its calls fail from now on.
             logger.info("MCP server %s: the connection is lost: %s", self._name, _reason(_first(error)))
         finally:
             self._client = None
@@ -120,7 +120,7 @@ class Connection:
         """Call a tool; leaving the call, also by a cancellation, cancels it on the server.
 
         Raises:
-            ReportedFailure: The call failed, and the model is to know why.
+            ReportedFailure: The call failed; the model gets the reason.
         """
         if self._client is None:
             raise self._lost()
@@ -162,7 +162,7 @@ class Connection:
 
     async def _handle(self, message: object) -> None:
         """Take a notification of a server of the protocol before 2026-07-28."""
-        # Asked in a task of its own: the answer comes through the task that calls this.
+        # In a task of its own, since the answer comes through the task that calls this.
         if isinstance(message, ToolListChangedNotification) and self._client is not None:
             self._tasks.start_soon(self._refresh, self._client)
 
@@ -175,12 +175,16 @@ class Connection:
             async with client.listen(tools_list_changed=True) as changes:
                 async for _ in changes:
                     await self._refresh(client)
-        # Also in groups. An older server sends notifications, and one that has ended no changes.
+        # Also in groups. An older server sends notifications instead, and a server that has ended sends nothing.
         except* Exception as errors:
-            logger.debug("MCP server %s: no changes of its tools: %s", self._name, _reason(_first(errors)))
+            logger.debug(
+                "MCP server %s: it does not report changes of its tools: %s",
+                self._name,
+                _reason(_first(errors)),
+            )
 
     async def _refresh(self, client: Client) -> None:
-        """Take the tools anew; those of before stay where the server does not say them in time, or rightly."""
+        """Fetch the tools again; keep the old ones if the server does not send valid ones in time."""
         try:
             with anyio.fail_after(self._timeout):
                 self.tools = await self._list(client)
@@ -190,7 +194,7 @@ class Connection:
 
 
 def _first(error: BaseException) -> BaseException:
-    """Return the first error of a group: those that matter here come alone."""
+    """Return the first error of a group: relevant errors come alone in one."""
     inner: tuple[BaseException, ...] = getattr(error, "exceptions", ())
     return _first(inner[0]) if inner else error
 
@@ -206,7 +210,7 @@ def _reason(error: BaseException) -> str:
 
 @contextmanager
 def _log_of(name: str) -> Generator[TextIO]:
-    """Yield a file whose lines go to the log, at level INFO: the standard error of a server."""
+    """Yield a file for the standard error of a server, which logs each line at level INFO."""
     reading, writing = os.pipe()
 
     def copy() -> None:

@@ -30,7 +30,7 @@ def as_output(result: CallToolResult) -> str | list[InputText | InputImage | Inp
 
 
 def error_text(result: CallToolResult) -> str:
-    """Return what a tool says of its failure."""
+    """Return the reason that a tool gives for its failure."""
     texts = [part.text for part in map(_part, result.content) if isinstance(part, InputText)]
     return "\n".join(texts) or "the tool failed and does not say why"
 

@@ -29,7 +29,7 @@ class ToolSchema(NamedTuple):
     given: Mapping[str, Any]
 
     def arguments(self, sent: dict[str, Any]) -> dict[str, Any]:
-        """Return the arguments for the server: a strict schema makes the model write null for what it leaves out."""
+        """Return the arguments for the server, without nulls that the model wrote only because the schema is strict."""
         return _without_nulls(sent, self.given, self.given, 0) if self.is_strict else sent
 
 

@@ -1,4 +1,4 @@
-"""Which tools of an MCP server the model gets, under which names, and which wait for approval; no I/O."""
+"""The selection of tools of an MCP server: the names under which the model gets them, and approvals; no I/O."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ class McpServer(ToolSource):
         Args:
             command: The program.
             args: Its arguments.
-            env: Variables for its environment, beside the few that programs need; keys of yours are not passed on.
+            env: Variables for its environment, beside the few that programs need; your keys are not passed on.
             cwd: The folder in which it runs; by default that of this process.
             name: The name of the server; by default that of the program.
             only: The names of the tools to take; by default all.

@@ -53,12 +53,12 @@ def whole_answer(request: http.Request, answer: Result | RawAnswer) -> http.Resp
 
 
 def stream_answer(request: http.Request, stream: EventStream) -> http.Response:
-    """Return an answer whose events come while it is read."""
+    """Return an answer that delivers its events while it is read."""
     return _response(request, stream.meta, stream=_Frames(request, stream))
 
 
 def stream_answer_async(request: http.Request, stream: AsyncEventStream) -> http.Response:
-    """Return an answer whose events come while it is read; see `stream_answer`."""
+    """Return an answer that delivers its events while it is read; see `stream_answer`."""
     return _response(request, stream.meta, stream=_AsyncFrames(request, stream))
 
 

@@ -1,4 +1,4 @@
-"""What the sync and the async official client share: their options, and errors of ours on their way to the user."""
+"""The common part of the sync and the async official client: their options, and the conversion of errors."""
 
 from __future__ import annotations
 

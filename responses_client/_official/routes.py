@@ -1,4 +1,4 @@
-"""Which requests of an official client are sent by ours, and as which call; no I/O."""
+"""The requests of an official client that our client sends, and the call for each; no I/O."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from .._transport.protocols import Timeouts
 __all__ = ["Plan", "Route", "is_ours", "plan"]
 
 _RESOURCES = r"/?(responses|conversations|webhook_endpoints|webhook_event_types)(/|$)"
-# What our client sends in its own way; all other headers are sent as the official client has them.
+# Headers that our client sets itself; all others are sent as the official client has them.
 _OWN_HEADERS = r"accept|accept-encoding|connection|content-length|content-type|host|x-stainless-.*"
 _OFFICIAL_AGENT = r"(Async)?OpenAI/Python"
 
 
 class Route(NamedTuple):
-    """What a request of the official client needs to be known beside its bytes.
+    """The facts about a request of the official client that its bytes do not show.
 
     Attributes:
         base_url: The address of the API, as the official client has it.
@@ -35,7 +35,7 @@ class Plan(NamedTuple):
     """One request as a call of our client.
 
     Attributes:
-        call: What it is: a new response, a stored one, or any other request of these resources.
+        call: The kind of request: a new response, a stored one, or any other of these resources.
         is_stream: Whether the answer is to be a stream of events.
         method: The HTTP method.
         path: The path below the address of the API, with its query; for a stored response, its id.
@@ -104,7 +104,7 @@ def plan(
 
 
 def _parameters(query: str) -> dict[str, str | list[str]]:
-    """Return the parameters of a query; those whose names end in `[]` are lists."""
+    """Return the parameters of a query; a name that ends in `[]` is a list."""
     pairs = parse_qsl(query, keep_blank_values=True)
     lists = {name for name, _ in pairs if name.endswith("[]")}
     single = {name: value for name, value in pairs if name not in lists}

@@ -1,4 +1,4 @@
-"""What a page is made of: events, a run or a journal, from a file or from objects; pure."""
+"""The sources of a page: events, a run or a journal, from a file or from objects; pure."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ class Source(NamedTuple):
     records: list[JsonObject]
     times: list[float] | None = None
     skipped: int = 0
-    run: JsonObject = {}  # noqa: RUF012  # never changed
+    run: JsonObject = {}  # noqa: RUF012  # nothing changes it
 
 
 def read(text: str | bytes, times: Sequence[float] | None = None) -> Source:
-    """Return what a file contains.
+    """Return the contents of a file.
 
     Args:
         text: Its text: events or lines of a journal, one a line, or a list of events, a saved run, or a response.
         times: The seconds at which its lines were received, if they are known.
 
     Raises:
-        ValueError: It is none of these.
+        ValueError: It is not one of these.
     """
     if isinstance(text, bytes):
         text = text.decode("utf-8-sig", "replace")
@@ -72,7 +72,7 @@ def as_source(given: object, times: Iterable[float] | None) -> Source:
     """Return the content of a page from objects: events, a run, a response, or JSON data of one of them.
 
     Raises:
-        ValueError: It is none of these.
+        ValueError: It is not one of these.
     """
     received = None if times is None else [*times]
     if isinstance(given, (str, bytes)):
@@ -132,7 +132,7 @@ def _as_data(value: object) -> Any:
 
 
 def _public(record: JsonObject) -> JsonObject:
-    """Return a record without what looks like a key."""
+    """Return a record without anything that looks like a key."""
     public: JsonObject = _scrubbed(mask_fields(record))
     return public
 

@@ -431,7 +431,7 @@ def _row_label(item: JsonObject, kind: str) -> tuple[str, str]:
 
 
 def _name(value: object) -> str | int | None:
-    """Return an index or an id; None for what cannot be one."""
+    """Return an index or an id; None for any other value."""
     return value if isinstance(value, (str, int)) else None
 
 

@@ -123,7 +123,7 @@ class RunArguments:
                     yield field_error(name, "nothing", self.request[name], message=message)
 
     def _names_conversation_alone(self) -> bool:
-        # A run that is resumed stays in its conversation, so naming it again is no contradiction.
+        # A run that is resumed stays in its conversation, so naming it again does not contradict.
         return (
             self.request.get("conversation") is not None and self.request.get("previous_response_id") is None
         )

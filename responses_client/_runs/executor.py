@@ -96,7 +96,7 @@ class Executor:
             if self._toolbox.leaves_to_user(call):
                 return False
             if self._toolbox.function_of(call) is None:
-                # The user approved what can no longer be done, which is not the model's mistake.
+                # The user approved a call that can no longer be made, which is not the model's mistake.
                 return self._knows_all_tools and decision is None
             return decision is True or not self._toolbox.needs_approval(call)
         return HOOKS.get(str(call.type)) in self._hooks
@@ -200,7 +200,7 @@ class Executor:
                 raise error
             finally:
                 del error  # its traceback holds this frame
-        # Only the class of the exception: its text may quote what the log must not contain.
+        # Only the class of the exception: its text may quote content, which the log must not contain.
         kind = type(error.__cause__ or error).__name__
         logger.info(
             "Tool %s failed (%s); the model receives an error text",

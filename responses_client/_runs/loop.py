@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from .._base.error_copies import KeptError
 from .._calls.attempts import fetch
 from .._calls.endpoints import RESPONSES_CREATE
-from .._calls.polling import PollSchedule, wait
+from .._calls.polling import PollSchedule
 from .._calls.request import prepare
 from .._streaming.http_source import http_source
 from .._streaming.source import second_reader
@@ -186,7 +186,9 @@ class RunLoop:
                 self.plan.last_turn.response, poll_interval=_POLL_INTERVAL_SECONDS, timeout=None
             )
             options = {name: value for name, value in self.plan.params.items() if name in _POLLING_OPTIONS}
-            from .._calls.wait_progress import WaitReporter  # here, because few runs wait
+            # Here, because few runs wait.
+            from .._calls.wait_progress import WaitReporter
+            from .._calls.waiting import wait
 
             reporter = WaitReporter(None)
             self.plan.update_response(await wait(self.io, self.settings, schedule, options, reporter))

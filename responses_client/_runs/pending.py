@@ -1,4 +1,4 @@
-"""Calls that wait for the user, and what the user decides about them: `approve` and `deny`; no I/O."""
+"""Calls that wait for the user, and the user's decisions about them: `approve` and `deny`; no I/O."""
 
 from __future__ import annotations
 

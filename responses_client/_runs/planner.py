@@ -32,7 +32,7 @@ __all__ = ["RunPlan"]
 # ===================
 #
 # A run is a list of turns. A turn is the input that was new in a request, the response, and the outputs of the calls in
-# that response. `RunPlan` holds the list and decides the next step; `loop.py` takes that step, and reports what came
+# that response. `RunPlan` holds the list and decides the next step; `loop.py` takes that step, and reports its results
 # of it by the methods on the arrows:
 #
 #               recover
@@ -311,7 +311,7 @@ class RunPlan:
         self._name_calls()
 
     def add_partial(self, partial: Response | None) -> None:
-        """Add a turn with the start of a response whose stream broke, if the response still runs in the background."""
+        """Add a turn with a partial response after its stream broke, if the response runs in the background."""
         if partial is not None and partial.id and self._params.get("background") is True:
             self.add_response(partial)
 

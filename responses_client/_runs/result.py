@@ -359,7 +359,7 @@ def _renamed_calls(data: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
             and 0 <= index < len(data["turns"])
             and 0 <= place < len(data["turns"][index]["response"]["output"])
         ):
-            raise ValueError(f"renamed_calls has {pair!r}, which is no call")
+            raise ValueError(f"renamed_calls has {pair!r}, which is not a call")
         found.append((index, place))
     return tuple(found)
 

@@ -113,7 +113,7 @@ class RunStream(_RunStream[_R_co]):
         return TextDeltas(self)
 
     def until_done(self) -> Self:
-        """Read to the end, and return the stream itself, whose `result` is then that of the whole run.
+        """Read to the end, and return the stream itself; its `result` is then that of the whole run.
 
         Raises:
             StreamInterrupted: The stream was closed before.
@@ -170,7 +170,7 @@ class AsyncRunStream(_RunStream[_R_co]):
         return AsyncTextDeltas(self)
 
     async def until_done(self) -> Self:
-        """Read to the end, and return the stream itself, whose `result` is then that of the whole run.
+        """Read to the end, and return the stream itself; its `result` is then that of the whole run.
 
         Raises:
             StreamInterrupted: The stream was closed before.

@@ -67,7 +67,7 @@ def _entries(run: RunResult, max_chars: int) -> Iterator[Entry]:
         for item in turn.input:
             yield from item_entries(item.to_dict(), names, max_chars)
         yield from response_entries(response, names, max_chars)
-    # The outputs of all other turns are in the input of the next one, and may be in what was not sent.
+    # The outputs of all other turns are in the input of the next one, and may be in unsent input.
     last = run.turns[-1].outputs
     for item in (*last, *run.unsent[len(last) if run.unsent[: len(last)] == last else 0 :]):
         yield from item_entries(item.to_dict(), names, max_chars)

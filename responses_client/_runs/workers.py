@@ -296,7 +296,7 @@ def _one_result(value: object, function: object) -> object:
     """Return the result of a function.
 
     Raises:
-        AsyncFunctionError: It is an async generator, which shows only now, as the function itself is none.
+        AsyncFunctionError: It is an async generator, which shows only now, since the function itself is not one.
     """
     if isasyncgen(value):
         text = (

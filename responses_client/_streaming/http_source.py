@@ -36,7 +36,7 @@
 # error, after a failure an equal one again.
 #
 # The deadline of the call runs on while the user is busy with an event. The idle timeout does not: it counts from the
-# moment the user asks for the next event, and starts anew with each connection.
+# moment the user asks for the next event, and starts again with each connection.
 #
 # `close` may come from another thread, or another task, while one waits in `fill`: it closes the body, so that the
 # read ends in an error, which `fill` replaces because `closed` is set.

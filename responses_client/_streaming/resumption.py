@@ -33,7 +33,7 @@ _IDEMPOTENCY_KEY = "Idempotency-Key"
 
 @public
 class ResumeToken(TypedDict):
-    """Where a stream can continue, in this process or another: `resume_token` of a stream, for `responses.resume`.
+    """The position from which a stream can continue, in any process: `resume_token` of a stream, for `responses.resume`.
 
     Plain JSON data, and no secret: resuming takes a key of the same project.
     """
@@ -106,7 +106,7 @@ def _without(headers: Mapping[str, object], name: str) -> dict[str, object]:
 def make_token(
     call: Call[Any], state: StreamState | None, unread: Sequence[StreamEvent]
 ) -> ResumeToken | None:
-    """Return the token for a reader who has not read some events; None without one, or if nothing is left to read."""
+    """Return the token of a reader that has not read some events; None without one, or if nothing is left to read."""
     if not can_resume(call) or (state is not None and state.has_terminal_event and not unread):
         return None
     known_id, number = (None, call.params.get("starting_after")) if state is None else state.position(unread)

@@ -55,7 +55,7 @@ class Source(ABC):
 
     @property
     def resume_token(self) -> ResumeToken | None:
-        """Where another stream can continue; None if none can, or if nothing is left to read."""
+        """The position from which another stream can continue; None if none can, or if nothing is left to read."""
         return None
 
     @abstractmethod
@@ -121,7 +121,7 @@ class Source(ABC):
         return None if self.state is None else self.state.snapshot()
 
     def describe(self, name: str) -> str:
-        """Return the repr of a stream whose class has this name."""
+        """Return the repr of a stream of a class with this name."""
         response = self.snapshot()
         known = response.id if response is not None and response.id else "no response yet"
         count = 0 if self.state is None else self.state.earlier_count + self.state.count

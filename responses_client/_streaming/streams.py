@@ -33,7 +33,7 @@ __all__ = [
 class _Stream(HasRequestId):
     """The base of `EventStream` and `AsyncEventStream`."""
 
-    if not TYPE_CHECKING:  # pragma: no branch
+    if not TYPE_CHECKING:
         __getattr__ = foreign_attributes("stream")
 
     def __init__(self, source: Source) -> None:
@@ -58,7 +58,7 @@ class _Stream(HasRequestId):
 
     @property
     def resume_token(self) -> ResumeToken | None:
-        """Where another stream can continue after the last event that was read, for `client.responses.resume(token)`.
+        """The position after the last event that was read, from which `client.responses.resume(token)` continues.
 
         JSON data. None before an event with a number was read, after the last one, and for a stream that the server
         does not keep (one made without `background=True`) or whose events it does not number.
@@ -133,7 +133,7 @@ class EventStream(_Stream):
         return TextDeltas(self)
 
     def until_done(self) -> Self:
-        """Read to the end and return the stream, whose `snapshot` is then the whole response.
+        """Read to the end and return the stream; its `snapshot` is then the whole response.
 
         Raises:
             StreamInterrupted: The stream was closed before.
@@ -143,7 +143,7 @@ class EventStream(_Stream):
         return self
 
     def get_final_response(self) -> Response:
-        """Read to the end and return the response, whose `status` says how it ended.
+        """Read to the end and return the response; its `status` says how it ended.
 
         Raises:
             StreamInterrupted: The stream was closed before.

@@ -1,1 +1,1 @@
-"""Structured output: the schema that asks for a type, and responses whose text is read as one."""
+"""Structured output: the schema that asks for a type, and responses with their text read as one."""

@@ -1,4 +1,4 @@
-"""The outcome of reading what the model wrote as a type: a value, or the reason why there is none; no I/O."""
+"""The outcome of reading text of the model as a type: a value, or the reason why there is none; no I/O."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ __all__ = [
     "outcome_of_text",
 ]
 
-_TEXT_HINT = "what came is in .text and .response"
-_ARGUMENTS_HINT = "what came is in .arguments"
+_TEXT_HINT = "the answer is in .text and .response"
+_ARGUMENTS_HINT = "the received text is in .arguments"
 
 
 class Outcome(NamedTuple):

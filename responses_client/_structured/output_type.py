@@ -143,7 +143,7 @@ class OutputType(Generic[_T]):
 
 
 def type_adapter(form: Any, argument: str = "text_format") -> TypeAdapter[Any]:
-    """Return the adapter of a type; `argument` is what the user passed it as.
+    """Return the adapter of a type; `argument` is the name of the user's argument.
 
     Raises:
         RequestValidationError: It is not a type, or pydantic cannot read it.

@@ -1,4 +1,4 @@
-"""Responses and streams of responses whose text is read as a type, at the first access to its value."""
+"""Responses and streams that read their text as a type, at the first access to its value."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["AsyncParsedResponseStream", "ParsedResponse", "ParsedResponseStream"
 
 _T_co = TypeVar("_T_co", covariant=True)
 _R = TypeVar("_R", bound=Response)
-_HINT = "what came is in .text and .response"
+_HINT = "the answer is in .text and .response"
 ReaderOf: TypeAlias = "Callable[[FunctionCall], ArgumentsReader | UndeclaredTool | None]"
 """Gives the way to read the arguments of a call; None if no tool is known."""
 
@@ -50,7 +50,7 @@ class ParsedResponse(Response, Generic[_T_co]):
     # Without the outcome, which a copy can find again: its cause may not survive pickling.
     carried: ClassVar[tuple[str, ...]] = (*Response.carried, "_wanted")
 
-    if not TYPE_CHECKING:  # pragma: no branch
+    if not TYPE_CHECKING:
 
         def __class_getitem__(cls, form):
             # One class for all types: pydantic would take long to build one for each, and could not pickle it.
@@ -156,7 +156,7 @@ def _set_readers(response: Response, reader_of: ReaderOf) -> None:
 
 
 def _answer(response: Response) -> _Answer:
-    """Return what is read as the type: the last message of the answer with any text, since a value is in one message."""
+    """Return the text that is read as the type: that of the last message with any text, since a value is in one message."""
     for message in reversed(answer_messages(response.output)):
         answer = _Answer(text_of(message), refusal_of(message))
         if any(answer):

@@ -70,11 +70,11 @@ def described(hint: Any) -> Any:
     inner = arguments if origin is Literal else tuple(map(described, arguments))
     if all(new is old for new, old in zip(inner, arguments, strict=True)):
         return hint
-    return Union[inner] if origin in (Union, UnionType) else cast("Any", origin)[inner]  # noqa: UP007  # at run time
+    return Union[inner] if origin in (Union, UnionType) else cast("Any", origin)[inner]  # noqa: UP007  # the types are known only at run time
 
 
 class _Generator(GenerateJsonSchema):
-    """The generator of pydantic, with schemas that describe exactly what can be read.
+    """The generator of pydantic, with schemas that describe exactly the readable values.
 
     Named tuples are described as objects, which pydantic accepts as well, and which strict schemas can express.
     """
@@ -82,7 +82,7 @@ class _Generator(GenerateJsonSchema):
     _is_converted = False
     """Whether a validator that may turn any data into the value stands around the schema."""
 
-    ignored_warning_kinds: set[JsonSchemaWarningKind] = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012  # as the base has it
+    ignored_warning_kinds: set[JsonSchemaWarningKind] = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012  # pydantic declares it so
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

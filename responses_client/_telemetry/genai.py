@@ -106,7 +106,7 @@ _USAGE = {
 _FUNCTION_CALLS = frozenset({"function_call", "custom_tool_call"})
 _FINISH_REASONS = {"max_output_tokens": "length"}
 _SAFE_CODE = r"[\w.-]{1,64}"
-"""Error codes that are certainly codes; what else a server sends may quote the prompt."""
+"""Error codes that are certainly codes; other values of a server may quote the prompt."""
 
 
 def generates(call: Call[Any]) -> bool:

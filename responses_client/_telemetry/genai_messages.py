@@ -63,7 +63,7 @@ def tool_output_content(output: object) -> Attributes:
 
 
 def response_content(response: object) -> Attributes:
-    """Return the output of a response as an attribute, with all items in one message; none if there is no output."""
+    """Return the output of a response as an attribute, with all items in one message; none without output."""
     output = response.to_dict().get("output") if isinstance(response, Model) else None
     parts = [part for message in _messages(_dicts(output)) for part in message["parts"]]
     if not parts:

@@ -1,6 +1,6 @@
 """Ids for the calls of an output that no answer could name, and items that a request may have once; no I/O.
 
-A server may give a call no `call_id`, or give one to several calls. Their answers could not be told apart, so such calls
+A server may give a call no `call_id`, or give one to several calls. Their answers would be ambiguous, so such calls
 get ids here, which are sent back in the call and in its answer. Ids are made of the data alone: the same answers of a
 server lead to the same requests, as replays of recorded traffic demand.
 """
@@ -91,7 +91,7 @@ def _made_id(call: OutputItem, place: str) -> str:
 
 
 def with_ids(response: Response, ids: Mapping[int, str]) -> Response:
-    """Return a response whose calls at some positions have other ids; a call that lacked only its id is whole then."""
+    """Return a response with other ids in the calls at some positions; a call that lacked only its id is whole then."""
     output = [*response.output]
     for place, key in ids.items():
         fields = {**output[place].to_dict(), key_field(output[place]): key}

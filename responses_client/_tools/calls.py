@@ -32,7 +32,7 @@ _ANSWER_TYPES = {
 """The types of answers that are not the type of the call and `_output`."""
 
 _ARGUMENTS = ("arguments", "input", "operation", "actions", "action")
-"""The fields of calls that say what is to be done; a call of a computer has one of the last two."""
+"""The fields of calls that contain the action; a call of a computer has one of the last two."""
 
 
 def as_item(data: object) -> InputItem:

@@ -1,4 +1,4 @@
-"""The request of `responses.parse` and `stream`: what is sent, and how the answer is read; no I/O."""
+"""The request of `responses.parse` and `stream`: its arguments, and the types of its answer; no I/O."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STREAM = RESPONSES_CREATE.called("responses.stream", "text_format")
 
 
 class ParseRequest(NamedTuple):
-    """A request whose answer is read as values: its arguments, and the types of its text and of its calls."""
+    """A request with an answer read as values: its arguments, and the types of its text and of its calls."""
 
     params: Mapping[str, Any]
     wanted: OutputType[Any] | None

@@ -135,7 +135,7 @@ def shape_of(
 
 
 def _is_data_class(kind: Any) -> bool:
-    """Whether a class is a pydantic model, a dataclass, a TypedDict or a NamedTuple, whose fields are its parameters."""
+    """Whether a class is a pydantic model, a dataclass, a TypedDict or a NamedTuple: its fields are its parameters."""
     if not inspect.isclass(kind):
         return False
     fields: object = getattr(kind, "__pydantic_fields__", None) or getattr(kind, "_fields", None)

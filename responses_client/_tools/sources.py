@@ -13,7 +13,7 @@ __all__ = ["ReportedFailure", "ToolSource"]
 
 
 class ReportedFailure(Exception):
-    """A failure of a tool whose text is meant for the model as it is."""
+    """A failure of a tool with a text that the model receives as it is."""
 
 
 class ToolSource(ABC):

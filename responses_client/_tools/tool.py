@@ -76,7 +76,7 @@ RunTool: TypeAlias = "Callable[..., object] | Tool | ToolParam | ToolSource"
 """An element of `tools` of a run: a function, a tool without one, as a dict or a model, or an `McpServer`."""
 
 OnToolError: TypeAlias = "Literal['return', 'raise'] | Callable[[ToolExecutionError], str]"
-"""How a failed call is handled: the model receives an error text ("return"), the run raises the `ToolExecutionError`
+"""The handling of a failed call: the model receives an error text ("return"), the run raises the `ToolExecutionError`
 ("raise"), or a function returns the text for the model, or raises."""
 _WIRE_OPTIONS = ("defer_loading", "allowed_callers", "format")
 """The options that are fields of the definition, under the same names."""
@@ -92,7 +92,7 @@ class ToolOptions(TypedDict, total=False):
     timeout: float | None
     """The time limit of a call by the model, in seconds; None sets none. The default is `tool_timeout` of the run."""
     on_error: OnToolError | Callable[[ToolExecutionError], Awaitable[str]]
-    """How a failed call is handled, see `OnToolError`; with `AsyncClient` a function may be async. The default is
+    """The handling of a failed call, see `OnToolError`; with `AsyncClient` a function may be async. The default is
     `on_tool_error` of the run."""
     needs_approval: bool
     """Whether each call waits until `approve` or `deny` of a run names it; False by default."""
@@ -278,7 +278,7 @@ def _called(function: object) -> tuple[object, object]:
     """Return the function inside of a callable, and the `__call__` of its class."""
     inner: object = innermost(function)
     inner = getattr(inner, "__func__", inner)  # of a method, a classmethod, or a staticmethod
-    return inner, getattr(type(inner), "__call__", None)  # noqa: B004  # not whether it can be called, but how
+    return inner, getattr(type(inner), "__call__", None)  # noqa: B004  # the method itself is needed
 
 
 def refuse_async_generator(function: object, name: str) -> None:

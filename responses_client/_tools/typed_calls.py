@@ -1,4 +1,4 @@
-"""Tools whose calls are read as values: the part of `responses.parse` and `stream` about tools; no I/O."""
+"""Tool calls read as values: the part of `responses.parse` and `stream` about tools; no I/O."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers of aiohttp: what it does not tell of their beginning and their end, as httpx would.
+"""The beginning and the end of answers of aiohttp, reported as httpx reports them.
 
 aiohttp is not imported, as `httpx-aiohttp` may be what sends.
 """
@@ -20,10 +20,10 @@ CUT_OFF = "the connection ended in the middle of the body"
 
 
 async def send_over(client: Any, request: Any, send: Callable[[], Awaitable[Any]]) -> Any:
-    """Call the function that sends a request over `httpx-aiohttp`, and let its answer begin and end as httpx has it.
+    """Call the function that sends a request over `httpx-aiohttp`, and make its answer begin and end as in httpx.
 
     Raises:
-        TransportError: The answer did not begin in time, or is none.
+        TransportError: The answer did not begin in time, or is not valid.
     """
     transport = client._transport_for_url(request.url)
     if not any(kind.__module__.startswith("httpx_aiohttp") for kind in type(transport).__mro__):
@@ -43,11 +43,11 @@ async def send_over(client: Any, request: Any, send: Callable[[], Awaitable[Any]
 def refusal_of(status: int) -> TransportError | None:
     """Return the failure for a status that ends no request; None for any other.
 
-    aiohttp takes a switch of protocols that nobody asked for, and a status that HTTP does not have.
+    aiohttp accepts an unrequested switch of protocols, and a status that HTTP does not have.
     """
     if status >= 200:
         return None
-    return TransportError("network", f"the server sent the status {status}, which ends no request")
+    return TransportError("network", f"the server sent the status {status}, which cannot end a request")
 
 
 def time_for_headers(
@@ -82,7 +82,7 @@ def end_with_connection(answer: Any) -> None:
         fail(None)
     else:
         closed.add_done_callback(fail)
-        # asyncio complains of an exception that nobody looks at, also of one after the end of the answer. Once for
+        # asyncio complains of an exception that is never retrieved, also of one after the end of the answer. Once for
         # each connection, which may serve thousands of requests.
         closed.remove_done_callback(_look_at)
         closed.add_done_callback(_look_at)

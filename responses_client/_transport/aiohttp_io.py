@@ -56,7 +56,7 @@ class _OwnWay(_Way):
     def __init__(self, scheme: str, proxy: str | None) -> None:
         if proxy is not None and proxy.startswith("socks"):
             raise ConfigurationError(
-                "aiohttp reaches no SOCKS proxy, which the environment sets; leave transport='aiohttp' out, or pass a "
+                "aiohttp does not support SOCKS proxies, and the environment sets one; leave transport='aiohttp' out, or pass a "
                 "ClientSession as http_client whose connector does"
             )
         context, checked = with_environment(lambda: _settings(scheme, proxy))
@@ -80,7 +80,7 @@ def _settings(scheme: str, proxy: str | None) -> tuple[ssl.SSLContext, URL | Non
     context = tls_context(scheme, proxy)
     if proxy is None:
         return context, None
-    httpx_proxy(proxy, context)  # raises if it is none, in the words of the other driver
+    httpx_proxy(proxy, context)  # raises the error of the other driver if it is not a URL
     return context, URL(proxy)
 
 

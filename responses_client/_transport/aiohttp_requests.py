@@ -24,7 +24,8 @@ __all__ = ["send", "time_limit"]
 
 _MAX_LINE_BYTES = 65536  # of the headers of an answer; aiohttp takes 8 KiB, and httpx more
 _LIMITS: dict[str, Any] = {"max_line_size": _MAX_LINE_BYTES, "max_field_size": _MAX_LINE_BYTES}
-if "max_headers" in vars(aiohttp.ClientSession)["_request"].__kwdefaults__:  # pragma: no branch - since 3.14
+_has_header_limit = "max_headers" in vars(aiohttp.ClientSession)["_request"].__kwdefaults__
+if _has_header_limit:  # pragma: no branch  # since aiohttp 3.14
     _LIMITS["max_headers"] = 1000
 _PIECE_BYTES = 65536
 
@@ -74,11 +75,11 @@ async def send(
 
 
 def _close_stale(connector: Any, url: URL) -> None:
-    """Close the idle connections that would be used next, but on which something came that nobody has asked for.
+    """Close the idle connections that would be used next but have received something.
 
-    It is the end of the connection, or would be read as the answer to the next request. aiohttp looks for the end
-    alone, and sees it late if the event loop was busy. Where a version names its parts otherwise, connections are used
-    again as aiohttp sees fit; the tests of this module fail then.
+    That is the end of the connection, or would be read as the answer to the next request. aiohttp looks only for the
+    end, and sees it late if the event loop was busy. If a version of aiohttp names its parts differently, connections
+    are reused as aiohttp sees fit, and the tests of this module fail.
     """
     pools: Mapping[Any, Any] = getattr(connector, "_conns", {})
     for key, idle in pools.items():

@@ -18,7 +18,7 @@ def async_bytes(package: Any) -> Any:
     """Return the class of such bodies for httpx or httpx2."""
     stream: Any = package.ByteStream
 
-    class Bytes(stream):  # type: ignore[misc]  # the class of either library
+    class Bytes(stream):  # type: ignore[misc]  # a class of httpx or httpx2
         def __aiter__(self) -> AsyncIterator[bytes]:
             return _Piece(next(iter(self)))
 

@@ -122,7 +122,7 @@ def _decompressed(raw: AsyncIterator[bytes], encodings: str) -> AsyncIterator[by
 
 
 class _Decompressed(AsyncIterator[bytes]):
-    """A body that is decompressed. It is no generator, so that nothing waits in it when the body is closed."""
+    """A body that is decompressed. It is not a generator, so that nothing waits in it when the body is closed."""
 
     def __init__(self, raw: AsyncIterator[bytes], decompressor: Decompressor) -> None:
         self._raw = raw

@@ -1,6 +1,6 @@
 """Bodies that come compressed, in pieces of bounded size; no I/O."""
 
-# A kilobyte can stand for a gigabyte. The HTTP libraries decompress each piece of a body whole, whatever becomes of it.
+# A kilobyte can stand for a gigabyte. The HTTP libraries decompress each piece of a body as a whole, of any size.
 # Here `zlib` stops after 64 KiB and keeps the rest of its input, so that a reader with a limit of its own (for an event,
 # an error body, an answer) stops in time. Brotli and zstd are not in the standard library: they are neither asked for
 # nor decompressed. Other names, such as "utf-8", are mistakes of servers whose bodies may be fine all the same.
@@ -46,7 +46,7 @@ class Decompressor:
         self.is_needed = bool(names)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Take a piece and yield what it stands for, in pieces that are made one by one.
+        """Take a compressed piece, and yield its contents in pieces that are made one by one.
 
         Raises:
             TransportError: The data are damaged, or compressed in a way that has no bound here.
@@ -72,7 +72,7 @@ class Decompressor:
         """Take the end of the body.
 
         Raises:
-            TransportError: The compressed data go on, so that a part of the body is missing.
+            TransportError: The compressed data have no end, so that a part of the body is missing.
         """
         for layer in self._layers:
             layer.end()

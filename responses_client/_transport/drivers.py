@@ -1,4 +1,4 @@
-"""Which async driver sends: over httpx, or over aiohttp."""
+"""The choice of the async driver: over httpx, or over aiohttp."""
 
 from __future__ import annotations
 

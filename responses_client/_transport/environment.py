@@ -1,4 +1,4 @@
-"""What the environment says of connections: the proxies, the hosts to reach without them, the trusted certificates."""
+"""Settings of connections from the environment: proxies, hosts to reach without them, trusted certificates."""
 
 # httpx reads NO_PROXY, too. It takes no networks, no ports, and of IPv6 only bare addresses; an entry of another form
 # (`[::1]`, `fe80::/10`) makes it refuse everything. So our own clients read the variables here.
@@ -138,7 +138,7 @@ def _empty_context() -> ssl.SSLContext:
 
 @lru_cache(maxsize=4)
 def _context(file: str | None, folder: str | None, version: object) -> ssl.SSLContext:
-    """Return a context with the certificates that the variables name; the version says what they named then.
+    """Return a context with the certificates that the variables name; the version identifies their values.
 
     Raises:
         OSError: The file has no certificates, or is not there.
@@ -155,7 +155,7 @@ def _context(file: str | None, folder: str | None, version: object) -> ssl.SSLCo
 
 
 def _version_of(file: str | None) -> tuple[int, int] | None:
-    """Return what changes with the content of a file; None if there is none."""
+    """Return a value that changes with the content of a file; None if there is none."""
     try:
         found = os.stat(file or "")
     except (OSError, ValueError):

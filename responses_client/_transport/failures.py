@@ -1,4 +1,4 @@
-"""The failures of HTTP libraries, and of what they stand on: their kind, their reason, and what to do about them."""
+"""The failures of HTTP libraries and of the layers below: their kind, their reason, and the advice for each."""
 
 # httpx has a class for each kind of failure, but not all that goes wrong arrives in it:
 #
@@ -35,7 +35,7 @@ _BASES_BELOW = (
     ("socksio", "ProtocolError"),
 )
 
-# Libraries that read what a server sent, and what Python raises in them when they did not expect it.
+# Libraries that read bytes of a server, and the exceptions of Python that unexpected bytes raise in them.
 _READERS = frozenset({"h11", "h2", "hpack", "httpcore", "httpcore2", "hyperframe", "socksio"})
 _SURPRISES = (AssertionError, AttributeError, LookupError, OverflowError, TypeError, ValueError)
 
@@ -82,7 +82,7 @@ _PASSING_STATUSES = frozenset({408, 425, 429})
 
 
 def library_exceptions(package: Any) -> tuple[type[Exception], ...]:
-    """Return the exceptions that become a `TransportError`, of httpx or httpx2 and of what may be below it."""
+    """Return the exceptions that become a `TransportError`, of httpx or httpx2 and of the layers below."""
     import anyio  # here, because a sync client works without it
 
     return (
@@ -98,7 +98,7 @@ def library_exceptions(package: Any) -> tuple[type[Exception], ...]:
 
 
 def is_of_reader(error: BaseException) -> bool:
-    """Whether a library did not expect what a server sent, and raised an exception of Python as it read it."""
+    """Whether a library raised an exception of Python over bytes of the server that it did not expect."""
     trace = error.__traceback__
     if trace is None or not isinstance(error, _SURPRISES):
         return False
@@ -109,7 +109,7 @@ def is_of_reader(error: BaseException) -> bool:
 
 
 def to_failure(error: BaseException, package: Any) -> TransportError:
-    """Return an exception, of those in `library_exceptions` or of a reader, as a failure, whose cause it is."""
+    """Return the failure that an exception causes, one of `library_exceptions` or of a reader."""
     chain = list(_chain(error))
     failure = _read(error, chain, package)
     # Frames of libraries hold the request, and some of them the exception.
@@ -155,7 +155,7 @@ def _read(error: BaseException, chain: list[BaseException], package: Any) -> Tra
 
 
 def name_proxy(failure: TransportError, found: Any, url: Any, secrets: tuple[str, ...]) -> None:
-    """Name the proxy, by its URL, in a failure to send to a URL through it, which may quote its secrets; None is no proxy."""
+    """Name the proxy of a URL in a failure to send through it, which may quote secrets of the proxy."""
     if found is None:
         return
     failure.secrets = secrets

@@ -39,7 +39,7 @@ def end_if_out_of_step(response: Any) -> None:
 
 
 def _has_read_ahead(stream: Any) -> bool:
-    """Whether a connection holds bytes that nobody has asked for, so that its socket does not show them."""
+    """Whether a connection has already read unrequested bytes, which its socket no longer shows."""
     tls = stream.get_extra_info("ssl_object")
     if isinstance(tls, ssl.SSLObject):
         try:

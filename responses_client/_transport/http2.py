@@ -1,12 +1,12 @@
-"""HTTP/2 streams that are left before their end, over clients of the user: the server is told, and windows freed."""
+"""HTTP/2 streams that are left before their end, over clients of the user: they are reset, and windows freed."""
 
-# httpcore forgets a stream that is left, and tells nobody. The server goes on sending; nobody confirms what comes, and
+# httpcore forgets a stream that is left without a reset. The server keeps sending; its data are not confirmed, and
 # as soon as the window of the connection is used up (16 MiB), all its other streams hang. Also, a server that allows
 # so many streams at once counts the stream, so that a later request is refused.
 #
-# So each stream that h2 has open and that httpcore does not read any more is reset here: RST_STREAM with CANCEL, as
-# a browser does. What came and was not read is confirmed before. After that, h2 itself confirms what is still on its
-# way. Connection and other streams go on.
+# So each stream that h2 has open and that httpcore no longer reads is reset here: RST_STREAM with CANCEL, as a browser
+# does. Data that came and were not read are confirmed before. After that, h2 itself confirms data that are still on
+# their way. The connection and its other streams continue.
 #
 # httpx has no method for it, so this reads attributes of httpcore that are not public. If they are not there, as in
 # another version or below a transport of another package, the connection is closed instead, with all its streams.
@@ -28,7 +28,7 @@ _REQUEST = SimpleNamespace(extensions={"timeout": {"write": CLOSE_SECONDS}})
 
 
 def leave_streams(client: Any, response: Any = None) -> None:
-    """Reset the stream of an answer that is about to be closed, and all streams that no thread reads any more."""
+    """Reset the stream of an answer that is about to be closed, and all streams that no thread reads."""
     for stream in _lost(client, response):
         stream.close()
     for connection in connections_of(client):

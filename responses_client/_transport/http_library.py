@@ -85,7 +85,7 @@ class _Countdown(Mapping[str, float | None]):
 
 
 def package_of(client: object, kind: Literal["Client", "AsyncClient"]) -> Any:
-    """Return the package of the user's client, httpx or httpx2, whose exceptions it raises.
+    """Return the package of the user's client, httpx or httpx2; the client raises its exceptions.
 
     Raises:
         ConfigurationError: The client is of another package, or is not of this kind.
@@ -310,7 +310,7 @@ def make_client(kind: Any, scheme: str, proxy: str | None) -> Any:
 
     def make() -> Any:
         context = tls_context(scheme, proxy)
-        # httpx checks its own idea of the environment, NO_PROXY included, unless it is told not to.
+        # httpx reads the environment itself, NO_PROXY included, unless `trust_env` is False.
         return kind(
             verify=context,
             limits=_LIMITS,
@@ -344,7 +344,7 @@ def httpx_proxy(url: str, context: ssl.SSLContext) -> httpx.Proxy:
     """Return a proxy by its URL.
 
     Raises:
-        httpx.InvalidURL: It is none.
+        httpx.InvalidURL: It is not a URL.
         ValueError: It is of another scheme.
     """
     return httpx.Proxy(url, ssl_context=context if url.startswith("https:") else None)

@@ -61,7 +61,7 @@ class LoopPool:
             self._loop = asyncio.get_running_loop()
 
     async def client(self, url: str) -> Any:
-        """Return the client for a URL; make it if there is none."""
+        """Return the client for a URL; create it if there is none."""
         if not self._clients:
             await anext(self._closing)  # from here on, the loop knows the generator
         with HiddenFrames():  # the address of a proxy has a password

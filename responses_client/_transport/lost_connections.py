@@ -2,8 +2,8 @@
 
 # httpcore shields its clean-up from cancel scopes, which trio and anyio use. A cancellation by asyncio itself (`cancel`
 # of a task, `asyncio.timeout`, a framework whose client has hung up) ends any wait, those in the clean-up and between
-# the steps of a request included. The connection of the request is then neither idle nor closed, and nobody uses it
-# any more: it keeps a socket and one of the places of the pool. When all places are taken, every later call hangs. In a
+# the steps of a request included. The connection of the request is then neither idle nor closed, and unused:
+# it keeps a socket and one of the places of the pool. When all places are taken, every later call hangs. In a
 # plain function, an exception that a signal handler raises does the same, such as the time limit of a task queue.
 #
 # httpx has no method for it, so this reads attributes of httpcore that are not public. Where a version names its parts
@@ -37,7 +37,7 @@ async def released(response: Any) -> AsyncGenerator[None, None]:
 
 
 def release(response: Any) -> None:
-    """Release the connection of an answer of a sync client, whose close was interrupted."""
+    """Release the connection of an answer of a sync client after its close was interrupted."""
     with suppress(Exception):
         response.close()  # if it had not begun
     _close_now(_left_by(response))

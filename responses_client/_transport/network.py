@@ -4,7 +4,7 @@
 # backend; they add what httpx has no argument for:
 #
 # - TCP keep-alive, so that a connection which a router forgot is noticed, and is not forgotten while a model thinks.
-# - The socket of a request whose headers have not come. Nobody has an answer to close then; but the deadline of a
+# - The socket of a request whose headers have not come. There is no answer to close then; but the deadline of a
 #   call, and `close` from another thread, must end the wait all the same (`Sending`, `Network.shut_down`).
 # - One packet for the head of a request and its body, which httpcore writes apart.
 #
@@ -48,7 +48,7 @@ _SMALL_BODY = 65536  # bytes; a copy of it costs less than a packet
 
 
 class Sending:
-    """A request whose answer has not begun, and the stream that it uses, for the thread that waits for it."""
+    """A request that waits for its answer to begin, and the stream that its thread uses."""
 
     def __init__(self) -> None:
         self._stream: _Stream | None = None
@@ -58,7 +58,7 @@ class Sending:
         """Note the stream that is read or written next.
 
         Raises:
-            TimeoutError: Nobody waits for the answer any more.
+            TimeoutError: The caller no longer waits for the answer.
         """
         # `leave` does these two steps in the opposite order, so that one of the two sees the other.
         self._stream = stream
@@ -66,7 +66,7 @@ class Sending:
             raise TimeoutError
 
     def leave(self) -> None:
-        """End the reads and writes that the request is in, and those that it would come to."""
+        """End the current reads and writes of the request, and all later ones."""
         self._is_left = True
         if self._stream is not None:
             self._stream.shut_down()
@@ -153,7 +153,7 @@ class SocksHandshake:
         self._expected = b""
 
     def note_write(self, buffer: bytes) -> None:
-        """Note what is sent: the one way to log in that is offered, the password, or the server to connect to."""
+        """Note the step of the handshake that is sent: the one way to log in, the password, or the server to connect to."""
         if not self._is_over:
             offers = buffer[:2] == b"\x05\x01" and len(buffer) == 3
             self._is_last = buffer[:1] == b"\x05" and not offers
@@ -259,7 +259,7 @@ class AsyncNetwork:
         self,
         host: str,
         port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - the signature is that of httpcore
+        timeout: float | None = None,
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> Any:
@@ -282,7 +282,7 @@ class _AsyncSocksStream:
         self.start_tls = stream.start_tls  # the handshake is over
         self.get_extra_info = stream.get_extra_info
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - of httpcore
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         is_refused = True
         try:
             data: bytes = await self._stream.read(max_bytes, self._handshake.limit(timeout))
@@ -293,7 +293,7 @@ class _AsyncSocksStream:
                     await self.aclose()
         return data
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - of httpcore
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._handshake.note_write(buffer)
         await self._stream.write(buffer, timeout)
 

@@ -29,7 +29,7 @@ class SyncPools:
         self._lock = threading.Lock()
 
     def client(self, url: str) -> httpx.Client:
-        """Return the client for a URL; make it if there is none."""
+        """Return the client for a URL; create it if there is none."""
         with HiddenFrames():  # the address of a proxy has a password
             return self._client(url)
 
@@ -47,7 +47,7 @@ class SyncPools:
             return self._clients[key]
 
     def shut_down(self) -> None:
-        """End the waits of all threads for these connections, and those that they would come to."""
+        """End the waits of all threads for these connections, and all later ones."""
         with self._lock:
             networks = list(self._networks)
         for network in networks:

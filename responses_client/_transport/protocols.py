@@ -89,7 +89,7 @@ class TransportError(Exception):
         outcome: The kind of failure, for `decide`.
         reason: The reason, for messages.
         limits: The options that would allow more time, for the advice after a timeout.
-        advice: What to do about it; None if there is nothing to say but what holds for any failure.
+        advice: Advice beyond that for any failure; None if there is none.
         secrets: Credentials of others than the API that may be repeated in the reason, such as those for a proxy.
     """
 
@@ -102,12 +102,12 @@ class TransportError(Exception):
         self.secrets: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        """Show no reason, which may quote what a server sent: tools that report errors show the values of variables."""
+        """Hide the reason, which may quote a server: tools that report errors show the values of variables."""
         return f"<{type(self).__name__}: {self.outcome.kind}>"
 
 
 class Body(Protocol):
-    """An answer whose headers have come, and whose body is read piece by piece."""
+    """An answer with its headers; the body is read piece by piece."""
 
     status_code: int
     headers: Headers

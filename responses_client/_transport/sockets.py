@@ -1,4 +1,4 @@
-"""The socket below a connection of an HTTP library: what waits in it, and the way to end its reads from another thread."""
+"""The socket below a connection of an HTTP library: waiting bytes, and a way to end its reads from another thread."""
 
 from __future__ import annotations
 

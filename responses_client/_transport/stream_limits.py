@@ -1,13 +1,13 @@
-"""The server's limit of HTTP/2 streams, over clients of the user: a call above it waits for its turn, and not for ever."""
+"""The server's limit of HTTP/2 streams, over clients of the user: a call above it waits for its turn, and not forever."""
 
-# httpcore counts the streams of a connection with a semaphore. It has two faults, each of which holds calls for ever:
+# httpcore counts the streams of a connection with a semaphore. It has two faults, each of which holds calls forever:
 #
 # - No timeout ends the wait for a stream.
 # - If the server lowers its limit, the one task that reads for all streams waits until enough of them have ended, which
 #   it would have to read itself. (httpcore2 does without this wait.) A limit of 0 is not taken in at all.
 #
-# So a connection gets a `_Turns` in place of the semaphore. What is free may be negative: after the limit was lowered,
-# streams end without another one taking their place.
+# So a connection gets a `_Turns` in place of the semaphore. The number of free streams may be negative: after the limit
+# was lowered, streams end without another one taking their place.
 #
 # The semaphore is made in the middle of the first request of a connection, so it is intercepted: the connection becomes
 # an object of a subclass of its class, in which the attribute is a property. That is done when the first request looks
@@ -81,7 +81,7 @@ def _with_turns(kind: Any) -> Any:
     """Return a subclass of a class of connections, sync or async, that counts its streams here."""
     is_async = hasattr(kind, "aclose")
 
-    class Connection(kind):  # type: ignore[misc]  # the class is known at run time only
+    class Connection(kind):  # type: ignore[misc]  # the class is known only at run time
         has_turns = True
         _max_streams: int
         new_turns = staticmethod(_AsyncTurns if is_async else _SyncTurns)

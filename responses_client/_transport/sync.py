@@ -147,7 +147,7 @@ class SyncIO(IO):
 
 
 def _send_or_leave(client: httpx.Client, send: Callable[[], httpx.Response]) -> httpx.Response:
-    """Send over a client of the user, and tell an HTTP/2 server of a request whose answer nobody waits for any more."""
+    """Send over a client of the user; if that is interrupted, tell an HTTP/2 server that the request has ended."""
     try:
         return send()
     except BaseException:
@@ -248,7 +248,7 @@ class _SyncBody(Body):
             else:
                 with clock.time_limit(deadline.remaining()):
                     piece = next(self._pieces, None)
-        except TransportError:  # of what was to be decompressed
+        except TransportError:  # of the decompression
             self._raise_if_ended()
             raise
         except Exception as error:

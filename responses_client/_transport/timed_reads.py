@@ -1,8 +1,8 @@
 """Reads of httpcore on asyncio, with one timer for many of them."""
 
-# httpcore sets a time limit up for each read and takes it down again, a third of the CPU time of a stream with one event
-# a packet. Here, a timer looks from time to time for a read that is too long. What a read raises is left to httpcore,
-# which is asked again after each that failed: the connection is as it was.
+# httpcore sets a time limit up for each read and takes it down again, a third of the CPU time of a stream with one
+# event a packet. Here, a timer looks from time to time for a read that is too long. Exceptions of a read are left to
+# httpcore, which is asked again after each that failed: the connection is as it was.
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FAILURES = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceE
 
 
 def timed(stream: Any) -> Any:
-    """Return a stream of httpcore whose reads share a timer; a stream of trio, or of another kind, as it is."""
+    """Return a stream of httpcore with one timer for all its reads; a stream of trio, or of another kind, as it is."""
     is_known = hasattr(getattr(stream, "_stream", None), "receive")
     return _TimedStream(stream) if is_known else stream
 
@@ -40,7 +40,7 @@ class _TimedStream(Unread):
         self.write = stream.write
         self.get_extra_info = stream.get_extra_info
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - of httpcore
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if self.unread is not None:
             return self.read_again()
         limit = self._limit
@@ -63,7 +63,7 @@ class _TimedStream(Unread):
         self,
         ssl_context: Any,
         server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - of httpcore
+        timeout: float | None = None,
     ) -> Any:
         self._limit.stop()
         return timed(await self.wrapped.start_tls(ssl_context, server_hostname, timeout))
@@ -100,7 +100,7 @@ class _Limit:
         self._end = self._task = None
 
     def has_passed(self) -> bool:
-        """Whether the wait was cancelled by this limit, and by nobody else; takes that cancellation back."""
+        """Whether only this limit cancelled the wait; takes that cancellation back."""
         has_passed, self._has_passed = self._has_passed, False
         task = self._task
         return has_passed and task is not None and task.uncancel() <= self._cancellations

@@ -28,12 +28,12 @@ class Upload(Protocol):
         ...
 
     def async_pieces(self, in_thread: InThread) -> AsyncIterator[bytes]:
-        """Yield the same for an async driver, whose threads read files."""
+        """Yield the same for an async driver, which reads files in threads."""
         ...
 
 
 class InThread(Protocol):
-    """A call in a thread, so that other tasks go on."""
+    """A call in a thread, so that other tasks continue."""
 
     async def __call__(self, function: Callable[[], T], /) -> T:
         """Return the result of the function."""
@@ -47,11 +47,11 @@ def stream_of(upload: Upload, in_thread: InThread | None, package: Any) -> Any:
     collector when an upload breaks off.
     """
 
-    class Stream(package.SyncByteStream):  # type: ignore[misc]  # the class of either library
+    class Stream(package.SyncByteStream):  # type: ignore[misc]  # a class of httpx or httpx2
         def __iter__(self) -> Iterator[bytes]:
             return upload.pieces()
 
-    class AsyncStream(package.AsyncByteStream):  # type: ignore[misc]  # the class of either library
+    class AsyncStream(package.AsyncByteStream):  # type: ignore[misc]  # a class of httpx or httpx2
         def __aiter__(self) -> AsyncIterator[bytes]:
             assert in_thread is not None
             return upload.async_pieces(in_thread)

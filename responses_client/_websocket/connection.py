@@ -22,7 +22,7 @@
 #                  └──────────── still a reader ─────────┘
 #
 # A wake-up by `_hand_over` must not be lost when the waiter has news of its own or is cancelled. So a thread or task
-# that leaves `wait`, for whatever reason, hands over again; that has no effect if there is a reader or no waiter.
+# that leaves `wait`, for any reason, hands over again; that has no effect if there is a reader or no waiter.
 #
 # The reader pauses when the inboxes hold `max_buffered_bytes` (`_wait_for_space`): it sleeps until a stream takes
 # messages, and evicts the largest inbox if no stream does for 30 seconds. Nothing is read meanwhile, so missing pongs
@@ -182,7 +182,7 @@ class Connection:
         return registered[0]
 
     def _abandon(self, registered: Iterable[object]) -> None:
-        """Keep nothing for what was not sent. It may still go out, so the router keeps the entry."""
+        """Give up a message that was not sent. It may still go out, so the router keeps its entry."""
         for each in registered:
             if isinstance(each, Inbox):
                 self.discard(each)

@@ -49,7 +49,7 @@ def read_fields(value: JsonObject) -> EventFields:
 
 
 def error_names(value: JsonObject, fields: EventFields, error: ErrorFields) -> ErrorNames:
-    """Return the names in an error that say what it is about."""
+    """Return the names in an error that identify its subject."""
     body = as_object(value.get("error"))
     ids = (body.get("event_id"), body.get("client_event_id"), value.get("client_event_id"))
     # The `event_id` beside the type is not among these: where events have one, it is that of the error itself.

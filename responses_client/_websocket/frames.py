@@ -20,7 +20,7 @@
 #
 #   - OPEN: everything can be sent. The server's close frame is answered with one (RFC 6455, 5.5.1), and data that
 #     breaks a rule with the code of that rule (7.4.1).
-#   - CLOSING: our close frame is sent. Pings are neither sent nor answered any more, but messages that were on their
+#   - CLOSING: our close frame is sent. Pings are no longer sent or answered, but messages that were on their
 #     way are still given out.
 #   - CLOSED: `close_info` is set, and further data is ignored.
 
@@ -110,7 +110,9 @@ class Frames:
         if isinstance(event, TextMessage):
             self._add_part(event, messages)
         elif isinstance(event, BytesMessage):
-            self._fail(CloseReason.UNSUPPORTED_DATA, "the server sent a binary message, which is no event")
+            self._fail(
+                CloseReason.UNSUPPORTED_DATA, "the server sent a binary message, which is not an event"
+            )
         elif isinstance(event, Ping):
             self._ping = event
         elif isinstance(event, CloseConnection):

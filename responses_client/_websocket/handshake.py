@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["connect"]
 
-# Servers without WebSockets answer with these, whatever else they say.
+# Servers without WebSockets answer with these statuses.
 _NO_WEBSOCKET_STATUSES = frozenset({404, 405, 426, 501})
 # And these come from frameworks (Starlette, for one) and gateways, but also from the API, which then names an error.
 _UNCLEAR_STATUSES = frozenset({400, 403})

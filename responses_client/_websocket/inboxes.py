@@ -63,7 +63,7 @@ class Inbox:
 class Inboxes:
     """The inboxes of one connection, which share a limit.
 
-    When they are full, the connection does not read any more. It then first calls `discard_unwanted`, and if still no
+    When they are full, the connection stops reading. It then first calls `discard_unwanted`, and if still no
     message is taken for long, `evict_largest`.
 
     Attributes:

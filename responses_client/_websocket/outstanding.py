@@ -4,7 +4,7 @@
 # ============
 #
 # A server refuses a message with an `error` event, which need not say what it refuses. So everything that was sent is
-# kept until nothing can be said about it any more:
+# kept until no further message can be about it:
 #
 #     sent                  is outstanding until
 #
@@ -98,7 +98,7 @@ Subject: TypeAlias = Inbox | Steer | OtherEvent
 
 
 class ErrorNames(NamedTuple):
-    """The names in an error that say what it is about."""
+    """The names in an error that identify its subject."""
 
     stream_id: str | None = None
     response_id: str | None = None
@@ -145,7 +145,7 @@ class Outstanding:
             self.steers.remove(steer)
 
     def remove_request(self, inbox: Inbox) -> None:
-        """Forget a response whose last event came."""
+        """Forget a response after its last event."""
         lane = self.lanes[inbox.stream_id]
         lane.remove(inbox)
         if not lane:

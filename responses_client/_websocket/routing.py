@@ -104,14 +104,14 @@ _REDACTED_TYPES = frozenset({"", "error", _FAILED, "response.steer.failed"})
 _CONNECTION_ERROR_PREFIX = "websocket_"
 _MAX_PAST_IDS = 256
 _UNTRUSTED = (
-    "what was asked may have been done, so look before you ask again; "
-    "a server without lanes should be sent one thing at a time"
+    "the request may have been carried out, so check before you send it again; "
+    "send a server without lanes one request at a time"
 )
 _SAME_ID = "the server gave two responses the same id, or sent an answer again"
 
 
 class _Naming(Enum):
-    """What is known about a server and lanes."""
+    """How a server names lanes, as far as it is known."""
 
     UNKNOWN = auto()
     NAMED = auto()
@@ -248,7 +248,7 @@ class Router:
     # Errors
 
     def _route_error(self, fields: EventFields, message: Message, value: JsonObject) -> None:
-        """Give an error to what it is about; close the connection if that can be several things."""
+        """Give an error to its subject; close the connection if several are possible."""
         error = read_error(value)
         in_flight: list[Subject] = list(self._sent.in_flight)
         is_of_connection = (error.code or "").startswith(_CONNECTION_ERROR_PREFIX)
@@ -315,7 +315,7 @@ class Router:
     # Other events
 
     def _route_other(self, fields: EventFields, message: Message) -> None:
-        """Give an event that is no part of a response to the response in progress, which it cannot damage.
+        """Give an event that belongs to no response to the response in progress, which it cannot damage.
 
         It may also answer an event that the user sent; then it is unrouted.
         """
@@ -438,7 +438,7 @@ class Router:
             raise _MisplacedEvent(f"is of {_id(fields)}, but the response whose turn it is has not begun")
 
     def _check_unrequested(self, fields: EventFields) -> None:
-        """Check an event of a response for which there is no request in its lane."""
+        """Check an event of a response without a request in its lane."""
         if fields.stream_id is not None:
             return
         if self._naming is not _Naming.NAMED:

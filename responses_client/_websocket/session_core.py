@@ -158,7 +158,7 @@ class SessionCore:
         self._unrouted = UnroutedEvents(self.connection)
 
     async def close(self) -> None:
-        """Close the connection, if there is one; a session that is not open cannot be opened any more."""
+        """Close the connection, if there is one; a session that is not open can no longer be opened."""
         self._is_used = True
         if self.connection is not None:
             await self.connection.close()
@@ -241,7 +241,8 @@ class SessionCore:
         request = _request_of(fields)._replace(is_unrouted=True)
 
         def register(router: Router) -> None:
-            # What can be refused has to be known, and a response takes a place in its lane though it has no stream.
+            # A message that can be refused must be known, and a response takes a place in its lane even without a
+            # stream.
             if kind == "response.create":
                 router.open(request)
             elif kind == "response.steer":

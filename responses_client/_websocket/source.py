@@ -245,7 +245,7 @@ class SteeringResult:
         messages, close_info = connection.take(inbox)
         for message in messages:
             self._events.append(_event(message, connection.settings.strict))
-            # Also a `response.steer.failed` that lacks what its type requires: it has a text all the same.
+            # Also a malformed `response.steer.failed`: it has a text nevertheless.
             if message.type in _REFUSALS and not isinstance(self._events[-1], SteerFailed):
                 self._refusal = _refusal(self._events[-1], connection.meta)
         if self._refusal is not None:

@@ -1,4 +1,4 @@
-"""What a response says: the messages that are its answer, and their text; pure."""
+"""The answer of a response: the messages that belong to it, and their text; pure."""
 
 from __future__ import annotations
 

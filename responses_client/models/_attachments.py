@@ -29,7 +29,7 @@ def _of_upload(
     on_progress: Callable[[TransferProgress], object] | None,
     make: Callable[[FileObject], _T],
 ) -> Any:
-    """Upload a file, and return what is made of it; from an `AsyncClient`, something to await."""
+    """Upload a file, and return the object made from it; with an `AsyncClient`, an awaitable."""
     stored: Any = client.files.create(file=file, purpose=purpose, on_progress=on_progress)
     if not isawaitable(stored):
         return make(stored)

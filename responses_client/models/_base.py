@@ -135,7 +135,7 @@ class Model(ModelBase):
         return sent if isinstance(sent, str) else None
 
     # Type checkers read the signature from the fields.
-    if not TYPE_CHECKING:  # pragma: no branch
+    if not TYPE_CHECKING:
         model_fields = _Fields()
 
         def __init__(self, /, **data: Any) -> None:

@@ -1,4 +1,4 @@
-"""What people read of items, as titled texts: the parts of a transcript, from JSON data; pure."""
+"""Items as titled texts for people: the parts of a transcript, from JSON data; pure."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def _returned(item: JsonObject, max_chars: int) -> tuple[str, bool]:
 
 
 def _parts(content: object) -> str:
-    """Return the text of the content of a message, of a summary, or of an output: of each part, or what it is."""
+    """Return the text of a message, a summary or an output: the text of each part, or its kind."""
     if isinstance(content, str):
         return content
     return "\n".join(filter(None, (_part(as_object(part)) for part in as_array(content))))
@@ -182,7 +182,7 @@ def _bounded(value: object, max_chars: int) -> object:
 
 
 def _clean(text: str, max_chars: int) -> str:
-    """Return a string of bounded length, without keys and without what steers a terminal."""
+    """Return a string of bounded length, without keys and without control characters for a terminal."""
     return re.sub(_STEERING, "\ufffd", scrub(_cut(text.replace("\r\n", "\n"), max_chars))).strip("\n")
 
 

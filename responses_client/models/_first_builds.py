@@ -19,7 +19,7 @@ first_build = threading.RLock()
 Before 2.14, pydantic's builds are not safe to run at once. Later ones hold a lock of pydantic, which a child process
 would inherit locked if the process forked in a build. So no process forks while this one is held.
 """
-if hasattr(os, "register_at_fork"):  # pragma: no branch # Windows has no forks
+if hasattr(os, "register_at_fork"):  # pragma: no branch  # Windows has no forks
     os.register_at_fork(
         before=first_build.acquire, after_in_parent=first_build.release, after_in_child=first_build.release
     )
@@ -28,7 +28,7 @@ _has_validated = False
 
 
 class _Sample:
-    """What a validator of models needs of a class."""
+    """The part of a class that a validator of models needs."""
 
     __slots__ = ("__dict__", "__pydantic_extra__", "__pydantic_fields_set__", "__pydantic_private__")
 
@@ -37,7 +37,7 @@ def validate_first() -> None:
     """Let pydantic validate a model, in all ways that this package does; the caller holds `first_build`.
 
     Its compiled code makes its constants at their first use, and may wait for Python in the middle. A process that
-    forks at that moment would have a child that waits for them for ever, so it has to happen under the lock.
+    forks at that moment would have a child that waits for them forever, so it has to happen under the lock.
     """
     global _has_validated
     if _has_validated:

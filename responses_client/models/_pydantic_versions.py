@@ -36,7 +36,7 @@ def _is_mock(value: object) -> bool:
 
 
 def base_that_keeps_mocks() -> type[BaseModel]:
-    """Return a `BaseModel` whose classes keep their mocks while they are built.
+    """Return a `BaseModel` with classes that keep their mocks while they are built.
 
     A deferred class has mocks in place of its validator, its serializer and its schema, which build the class when they
     are first used. Before 2.14, `model_rebuild` begins by deleting that of the schema, so that for a while other

@@ -1,4 +1,4 @@
-"""The short repr of models, loaded when somebody asks for the first."""
+"""The short repr of models, loaded at its first use."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def _model_attributes(kind: str) -> Callable[[Any, str], Any]:
 class ResponseResult(Result):
     """The base of `Response`: methods beside its fields."""
 
-    if not TYPE_CHECKING:  # pragma: no branch
+    if not TYPE_CHECKING:
         __getattr__ = _model_attributes("response")
 
     @property
@@ -112,7 +112,7 @@ class ResponseResult(Result):
 class TextPart(Model):
     """The base of `OutputText`: it says where values are that were read from its text."""
 
-    if not TYPE_CHECKING:  # pragma: no branch
+    if not TYPE_CHECKING:
         __getattr__ = _model_attributes("text")
 
 

@@ -35,7 +35,7 @@ def _write(value: Any, info: cs.SerializationInfo) -> Any:
 
 
 def _is_written_as_it_came(value: object, info: cs.SerializationInfo) -> bool:
-    # A null that came is not what someone wants who leaves out nulls.
+    # Users who leave out nulls do not want one that came either.
     return bool(info.exclude_unset) and not (info.exclude_none and is_null(value))
 
 
@@ -170,7 +170,7 @@ class _DefaultList(list[Any]):
         super().__setitem__(index, value)
         self._fields_set.add(self._field)
 
-    def __iadd__(self, values: Iterable[Any], /) -> _DefaultList:  # type: ignore[misc]  # wider for other types of lists
+    def __iadd__(self, values: Iterable[Any], /) -> _DefaultList:  # type: ignore[misc]  # unlike `+`, it takes any iterable, as that of a list does
         self.extend(values)
         return self
 
@@ -219,7 +219,7 @@ class _Field:
 
 
 class _Default(_Field):
-    """A field whose default can be changed in place, which sets the field.
+    """A field with a default that can be changed in place, which sets the field.
 
     A default learns where it belongs when it is first asked for, so that reading the object costs no more.
     """

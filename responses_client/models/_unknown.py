@@ -119,7 +119,7 @@ class UnknownTool(UnknownModel):
 
 
 class UnknownWebhookData(dict[str, Any]):
-    """The data of a webhook's event that matches no known class: a dict whose keys are attributes as well.
+    """The data of a webhook's event that matches no known class: a dict with its keys as attributes, too.
 
     Setting an attribute sets the key.
     """

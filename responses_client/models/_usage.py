@@ -28,7 +28,7 @@ def sum_usage(reports: Iterable[Usage | None]) -> Usage:
 
 
 def known_counts(usage: Model) -> JsonObject:
-    """Return what a server reported, and the total that follows from it.
+    """Return the counts that a server reported, and the total that follows from them.
 
     Unlike in `to_dict`, there are neither nulls nor malformed data under the names of counts.
     """

@@ -196,7 +196,7 @@ class VectorStoreFileContent(Result):
     has_more: StrictBool | None = None
     """Whether there is more of it."""
     next_page: str | None = None
-    """The mark of what follows; null where there is nothing."""
+    """The cursor of the next page; null at the end."""
 
 
 class VectorStoreFileBatch(Result):
@@ -231,7 +231,7 @@ class VectorStoreSearchResult(Model):
 
 
 class VectorStoreSearchResults(Result):
-    """What a search of a vector store has found, best first."""
+    """The results of a search in a vector store, best first."""
 
     object: Literal["vector_store.search_results.page"] = "vector_store.search_results.page"
     search_query: Items[str] = EMPTY
@@ -241,4 +241,4 @@ class VectorStoreSearchResults(Result):
     has_more: StrictBool | None = None
     """Whether more was found."""
     next_page: str | None = None
-    """The mark of what follows; null where there is nothing."""
+    """The cursor of the next page; null at the end."""

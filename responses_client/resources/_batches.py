@@ -110,7 +110,7 @@ class BatchesOperations:
         return self._core.page(BATCHES_LIST, params)
 
     def cancel(self, batch_id: str, **params: "Unpack[RequestOptions]") -> "Batch":
-        """Cancel a batch; what was answered until then can be read.
+        """Cancel a batch; the answers until then can be read.
 
         `POST /batches/{batch_id}/cancel`
 
@@ -229,7 +229,7 @@ class AsyncBatchesOperations:
         return self._core.pages(BATCHES_LIST, params)
 
     async def cancel(self, batch_id: str, **params: "Unpack[RequestOptions]") -> "Batch":
-        """Cancel a batch; what was answered until then can be read.
+        """Cancel a batch; the answers until then can be read.
 
         `POST /batches/{batch_id}/cancel`
 

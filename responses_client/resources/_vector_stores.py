@@ -222,7 +222,7 @@ class VectorStoresOperations:
                 limit.
 
         Returns:
-            VectorStoreSearchResults: What a search of a vector store has found, best first.
+            VectorStoreSearchResults: The results of a search in a vector store, best first.
 
         Raises:
             RequestValidationError: An argument is not valid; nothing was sent.
@@ -422,7 +422,7 @@ class AsyncVectorStoresOperations:
                 limit.
 
         Returns:
-            VectorStoreSearchResults: What a search of a vector store has found, best first.
+            VectorStoreSearchResults: The results of a search in a vector store, best first.
 
         Raises:
             RequestValidationError: An argument is not valid; nothing was sent.

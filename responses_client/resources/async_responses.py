@@ -202,7 +202,7 @@ class AsyncResponses(AsyncBatchedResponses):
         response_id: str | Response,
         *,
         poll_interval: float = 1.0,
-        timeout: float | None = None,  # noqa: ASYNC109  # a limit of the whole wait, whose error has the last state
+        timeout: float | None = None,
         on_progress: OnWaitProgressAsync | None = None,
         progress: bool = False,
         include: Sequence[str] | None = None,
@@ -217,13 +217,13 @@ class AsyncResponses(AsyncBatchedResponses):
 
         `on_progress` may be an async function.
         """
-        from .._calls.polling import PollSchedule, wait, wait_params
-        from .._calls.wait_progress import WaitReporter
+        from .._calls.polling import PollSchedule
+        from .._calls.waiting import wait_work
 
-        params = wait_params("responses.wait", options, ["response_id", "include"], include)
+        params = PollSchedule.params(options, include)
         schedule = PollSchedule(response_id, poll_interval=poll_interval, timeout=timeout)
-        reporter = WaitReporter(on_progress, is_shown=progress, is_async=True)
-        return await self._core.perform(partial(wait, schedule=schedule, params=params, reporter=reporter))
+        work = wait_work(schedule, params, on_progress, progress=progress, is_async=True)
+        return await self._core.perform(work)
 
     @overload
     def map(

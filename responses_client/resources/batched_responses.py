@@ -84,35 +84,36 @@ class BatchedResponses(ResponsesOperations):
             for result in client.responses.batch(requests, state="summaries.state", on_progress=print):
                 print(result.index, result.response_or_raise().output_text)
 
-        The requests are written as lines, uploaded, worked on by the server, and read back. All are checked before
-        anything is sent. They are split where there are too many for one batch, and where they name several models,
-        since a batch has one. A request that fails gives a result with an `error`.
+        The requests are written to files, uploaded, processed by the server, and read back. All are checked before
+        anything is sent. They are split by model, since a batch has one, and if there are too many for one batch. A
+        request that fails gives a result with an `error`.
 
         Args:
             requests: The arguments of `create`, as dicts without `stream` and `background`: an iterable, or a mapping
                 from your own ids to the dicts. It is read to its end first.
             completion_window: The time within which the server answers; OpenAI has `24h`.
             metadata: Key-value pairs to store with each batch.
-            state: A file that keeps how far the work is. Another call with the same requests and the same file goes on
-                from there: nothing is sent again that the server has, also if a process ended in the middle. It stays
-                when all is done, and the same call then reads the results again.
+            state: A file that keeps the progress of the work. Another call with the same requests and the same file
+                continues there, also after a process that was killed, and sends nothing that the server already has.
+                The file stays when all is done, and the same call then reads the results again.
             poll_interval: The first interval between two polls in seconds, 5 by default; each further one is longer by
                 half, up to 60.
-            timeout: Seconds in which the files must be uploaded and the batches finished, counted from the start of the
-                call; None, the default, sets no limit.
+            timeout: Seconds from the start of the call within which all uploads and batches must finish; None, the
+                default, sets no limit.
             on_progress: A function that is called with the `Progress` at the start, and when it has changed.
-            cancel_unfinished: Whether batches that run are cancelled when the call ends without results, because of
-                `timeout`, Ctrl-C, a cancellation or an error; by default they go on.
-            max_requests: The most requests of one batch.
-            max_bytes: The most bytes of its input file.
+            cancel_unfinished: Whether running batches are cancelled when the call ends without results, because of
+                `timeout`, Ctrl-C, a cancellation or an error; by default they continue.
+            max_requests: The maximum number of requests in one batch.
+            max_bytes: The maximum size of its input file, in bytes.
 
         Returns:
             BatchResults: The results, as `MapResult`, in the order of the requests.
 
         Raises:
-            RequestValidationError: An argument or a request is not valid, and nothing was sent; or the file of the
-                state is that of other requests, or another call has it open.
-            WaitTimeout: The batches were not begun or finished in time; those begun go on, and can be waited for again.
+            RequestValidationError: An argument or a request is not valid, and nothing was sent; or the state file
+                belongs to other requests, or another call uses it.
+            WaitTimeout: The batches were not begun or finished in time; those that were begun continue, and the same
+                call can wait for them again.
             APIError: A file or a batch could not be sent or read.
             OSError: A file cannot be read or written.
         """
@@ -146,7 +147,7 @@ class AsyncBatchedResponses(AsyncResponsesOperations):
         metadata: Mapping[str, str] | None = ...,
         state: str | PathLike[str] | None = ...,
         poll_interval: float = ...,
-        timeout: float | None = ...,  # noqa: ASYNC109  # as below
+        timeout: float | None = ...,
         on_progress: Callable[[Progress], Awaitable[object] | object] | None = ...,
         cancel_unfinished: bool = ...,
         max_requests: int = ...,
@@ -162,7 +163,7 @@ class AsyncBatchedResponses(AsyncResponsesOperations):
         metadata: Mapping[str, str] | None = ...,
         state: str | PathLike[str] | None = ...,
         poll_interval: float = ...,
-        timeout: float | None = ...,  # noqa: ASYNC109  # as below
+        timeout: float | None = ...,
         on_progress: Callable[[Progress], Awaitable[object] | object] | None = ...,
         cancel_unfinished: bool = ...,
         max_requests: int = ...,
@@ -178,7 +179,7 @@ class AsyncBatchedResponses(AsyncResponsesOperations):
         metadata: Mapping[str, str] | None = ...,
         state: str | PathLike[str] | None = ...,
         poll_interval: float = ...,
-        timeout: float | None = ...,  # noqa: ASYNC109  # as below
+        timeout: float | None = ...,
         on_progress: Callable[[Progress], Awaitable[object] | object] | None = ...,
         cancel_unfinished: bool = ...,
         max_requests: int = ...,
@@ -193,7 +194,7 @@ class AsyncBatchedResponses(AsyncResponsesOperations):
         metadata: Mapping[str, str] | None = None,
         state: str | PathLike[str] | None = None,
         poll_interval: float = 5.0,
-        timeout: float | None = None,  # noqa: ASYNC109  # a limit of the whole call, whose error says how to go on
+        timeout: float | None = None,
         on_progress: Callable[[Progress], Awaitable[object] | object] | None = None,
         cancel_unfinished: bool = False,
         max_requests: int = _MAX_REQUESTS,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from .._base.public import resource
@@ -53,7 +52,7 @@ class Batches(BatchesOperations):
                 each poll, with the last state and a `Progress`.
             progress: Whether standard error shows the progress, as for `responses.map`.
             deadline: Seconds that the whole wait may take, as `timeout`; None sets no limit.
-            options: The options of `cancel`, for each poll.
+            options: The options of `retrieve`, for each poll.
 
         Returns:
             Batch: The finished batch.
@@ -65,13 +64,11 @@ class Batches(BatchesOperations):
             APIError: The batch cannot be retrieved, for example because it does not exist.
         """
         from .._calls.batch_polling import BatchSchedule
-        from .._calls.polling import wait, wait_params
-        from .._calls.wait_progress import WaitReporter
+        from .._calls.waiting import wait_work
 
-        params = wait_params("batches.wait", options, ["batch_id"])
+        params = BatchSchedule.params(options)
         schedule = BatchSchedule(batch_id, poll_interval=poll_interval, timeout=timeout)
-        reporter = WaitReporter(on_progress, is_shown=progress, is_async=False)
-        work = partial(wait, schedule=schedule, params=params, reporter=reporter)
+        work = wait_work(schedule, params, on_progress, progress=progress, is_async=False)
         return self._core.perform(work)
 
 
@@ -84,18 +81,16 @@ class AsyncBatches(AsyncBatchesOperations):
         batch_id: str | Batch,
         *,
         poll_interval: float = 5.0,
-        timeout: float | None = None,  # noqa: ASYNC109  # a limit of the whole wait, whose error has the last state
+        timeout: float | None = None,
         on_progress: Callable[[Batch], object] | Callable[[Batch, Progress], object] | None = None,
         progress: bool = False,
         **options: Unpack[WaitOptions],
     ) -> Batch:
         """Poll a batch until it is finished, and return it; see `Batches.wait`. `on_progress` may be async."""
         from .._calls.batch_polling import BatchSchedule
-        from .._calls.polling import wait, wait_params
-        from .._calls.wait_progress import WaitReporter
+        from .._calls.waiting import wait_work
 
-        params = wait_params("batches.wait", options, ["batch_id"])
+        params = BatchSchedule.params(options)
         schedule = BatchSchedule(batch_id, poll_interval=poll_interval, timeout=timeout)
-        reporter = WaitReporter(on_progress, is_shown=progress, is_async=True)
-        work = partial(wait, schedule=schedule, params=params, reporter=reporter)
+        work = wait_work(schedule, params, on_progress, progress=progress, is_async=True)
         return await self._core.perform(work)

@@ -394,13 +394,13 @@ class Responses(BatchedResponses):
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: The response cannot be retrieved, for example because it does not exist.
         """
-        from .._calls.polling import PollSchedule, wait, wait_params
-        from .._calls.wait_progress import WaitReporter
+        from .._calls.polling import PollSchedule
+        from .._calls.waiting import wait_work
 
-        params = wait_params("responses.wait", options, ["response_id", "include"], include)
+        params = PollSchedule.params(options, include)
         schedule = PollSchedule(response_id, poll_interval=poll_interval, timeout=timeout)
-        reporter = WaitReporter(on_progress, is_shown=progress, is_async=False)
-        return self._core.perform(partial(wait, schedule=schedule, params=params, reporter=reporter))
+        work = wait_work(schedule, params, on_progress, progress=progress, is_async=False)
+        return self._core.perform(work)
 
     @overload
     def map(

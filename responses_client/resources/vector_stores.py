@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from .._base.cached import cached_property
@@ -85,14 +84,12 @@ class VectorStoreFiles(VectorStoresFilesOperations):
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: The file cannot be retrieved, for example because it is not in the store.
         """
-        from .._calls.polling import wait, wait_params
         from .._calls.store_polling import StoreFileSchedule
-        from .._calls.wait_progress import WaitReporter
+        from .._calls.waiting import wait_work
 
-        params = wait_params("vector_stores.files.wait", options, ["file_id", "vector_store_id"])
+        params = StoreFileSchedule.params(options)
         schedule = StoreFileSchedule(file_id, vector_store_id, poll_interval=poll_interval, timeout=timeout)
-        reporter = WaitReporter(on_progress, is_shown=progress, is_async=False)
-        work = partial(wait, schedule=schedule, params=params, reporter=reporter)
+        work = wait_work(schedule, params, on_progress, progress=progress, is_async=False)
         return self._core.perform(work)
 
 
@@ -148,16 +145,14 @@ class VectorStoreFileBatches(VectorStoresFileBatchesOperations):
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: The batch cannot be retrieved, for example because it does not exist.
         """
-        from .._calls.polling import wait, wait_params
         from .._calls.store_polling import StoreFileBatchSchedule
-        from .._calls.wait_progress import WaitReporter
+        from .._calls.waiting import wait_work
 
-        params = wait_params("vector_stores.file_batches.wait", options, ["batch_id", "vector_store_id"])
+        params = StoreFileBatchSchedule.params(options)
         schedule = StoreFileBatchSchedule(
             batch_id, vector_store_id, poll_interval=poll_interval, timeout=timeout
         )
-        reporter = WaitReporter(on_progress, is_shown=progress, is_async=False)
-        work = partial(wait, schedule=schedule, params=params, reporter=reporter)
+        work = wait_work(schedule, params, on_progress, progress=progress, is_async=False)
         return self._core.perform(work)
 
 
@@ -186,7 +181,7 @@ class AsyncVectorStoreFiles(AsyncVectorStoresFilesOperations):
         *,
         vector_store_id: str | None = None,
         poll_interval: float = 1.0,
-        timeout: float | None = None,  # noqa: ASYNC109  # a limit of the whole wait, whose error has the last state
+        timeout: float | None = None,
         on_progress: Callable[[VectorStoreFile], object]
         | Callable[[VectorStoreFile, Progress], object]
         | None = None,
@@ -194,14 +189,12 @@ class AsyncVectorStoreFiles(AsyncVectorStoresFilesOperations):
         **options: Unpack[WaitOptions],
     ) -> VectorStoreFile:
         """Poll a file until the server has read it, and return it; see `VectorStoreFiles.wait`. `on_progress` may be async."""
-        from .._calls.polling import wait, wait_params
         from .._calls.store_polling import StoreFileSchedule
-        from .._calls.wait_progress import WaitReporter
+        from .._calls.waiting import wait_work
 
-        params = wait_params("vector_stores.files.wait", options, ["file_id", "vector_store_id"])
+        params = StoreFileSchedule.params(options)
         schedule = StoreFileSchedule(file_id, vector_store_id, poll_interval=poll_interval, timeout=timeout)
-        reporter = WaitReporter(on_progress, is_shown=progress, is_async=True)
-        work = partial(wait, schedule=schedule, params=params, reporter=reporter)
+        work = wait_work(schedule, params, on_progress, progress=progress, is_async=True)
         return await self._core.perform(work)
 
 
@@ -215,7 +208,7 @@ class AsyncVectorStoreFileBatches(AsyncVectorStoresFileBatchesOperations):
         *,
         vector_store_id: str | None = None,
         poll_interval: float = 1.0,
-        timeout: float | None = None,  # noqa: ASYNC109  # a limit of the whole wait, whose error has the last state
+        timeout: float | None = None,
         on_progress: Callable[[VectorStoreFileBatch], object]
         | Callable[[VectorStoreFileBatch, Progress], object]
         | None = None,
@@ -223,16 +216,14 @@ class AsyncVectorStoreFileBatches(AsyncVectorStoresFileBatchesOperations):
         **options: Unpack[WaitOptions],
     ) -> VectorStoreFileBatch:
         """Poll a batch of files, and return it; see `VectorStoreFileBatches.wait`. `on_progress` may be async."""
-        from .._calls.polling import wait, wait_params
         from .._calls.store_polling import StoreFileBatchSchedule
-        from .._calls.wait_progress import WaitReporter
+        from .._calls.waiting import wait_work
 
-        params = wait_params("vector_stores.file_batches.wait", options, ["batch_id", "vector_store_id"])
+        params = StoreFileBatchSchedule.params(options)
         schedule = StoreFileBatchSchedule(
             batch_id, vector_store_id, poll_interval=poll_interval, timeout=timeout
         )
-        reporter = WaitReporter(on_progress, is_shown=progress, is_async=True)
-        work = partial(wait, schedule=schedule, params=params, reporter=reporter)
+        work = wait_work(schedule, params, on_progress, progress=progress, is_async=True)
         return await self._core.perform(work)
 
 

@@ -14,7 +14,7 @@ def check_number(name: str, value: _Number, *, minimum: int, maximum: int | None
     Raises:
         ValueError: It is not a finite number, or out of bounds.
     """
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     # Written so that NaN, which compares as false with everything, is refused too.
     if not (is_number and minimum <= value < math.inf and (maximum is None or value <= maximum)):
         bounds = f"at least {minimum}" if maximum is None else f"from {minimum} to {maximum}"
@@ -28,6 +28,6 @@ def check_count(name: str, value: int, *, minimum: int, maximum: int | None = No
     Raises:
         ValueError: It is not an integer, or out of bounds.
     """
-    if not isinstance(value, int):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
+    if not isinstance(value, int):
         raise ValueError(f"{name} must be an integer, got {value!r}.")
     return check_number(name, value, minimum=minimum, maximum=maximum)

@@ -25,7 +25,7 @@ Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
-# Whether the rest of the body comes or not, nobody reads it.
+# The rest of the body is not read, whether it comes or not.
 _CLOSE = {"connection": "close"}
 _BROKEN = (httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError)
 

@@ -1,4 +1,4 @@
-"""The operations on batches, whose requests the server answers itself."""
+"""The operations on batches; the server answers their requests itself."""
 
 from __future__ import annotations
 

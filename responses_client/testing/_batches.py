@@ -63,7 +63,7 @@ class FileAccess(Protocol):
         ...
 
     def write(self, filename: str, content: bytes, expires_after: int | None) -> str:
-        """Keep a file, and return its id; refuse if there is no room for it."""
+        """Keep a file, and return its id; refuse one for which no room is left."""
         ...
 
 
@@ -205,7 +205,7 @@ class Batch:
         try:
             for kind, lines in (("output", self._outputs), ("error", self._errors)):
                 if lines:
-                    # By their ids, which are hashes: as in the API, nobody may count on the order of the requests.
+                    # By their ids, which are hashes: as in the API, clients must not rely on the order of the requests.
                     content = b"".join(sorted(lines))
                     name = f"{self.shown['id']}_{kind}.jsonl"
                     id = files.write(name, content, self.output_expires_after)

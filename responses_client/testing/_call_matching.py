@@ -76,7 +76,7 @@ def _is_call(item: JSONObject) -> bool:
 
 
 def _is_for_the_client(item: JSONObject) -> bool:
-    """Whether an item is a call that the client must answer before the model goes on."""
+    """Whether an item is a call that the client must answer before the model continues."""
     if item.get("type") == "tool_search_call":
         return item.get("execution") == "client"
     # The output of an asynchronous call may come in any later request.

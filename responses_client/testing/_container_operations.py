@@ -41,7 +41,7 @@ def list_containers(store: Store, request: RecordedRequest, params: Mapping[str,
 
 
 def retrieve_container(store: Store, request: RecordedRequest, params: Mapping[str, str]) -> Answer:
-    """`GET /containers/{container_id}`, which is no use of it."""
+    """`GET /containers/{container_id}`, which does not count as a use."""
     return Answer.of_json(_container(store, params).shown(store.now))
 
 

@@ -28,7 +28,7 @@ class Container:
     files: dict[str, JSONObject] = field(default_factory=dict[str, JSONObject])
 
     def is_expired(self, now: int) -> bool:
-        """Whether nobody has used the container for so long that it is gone, with its files."""
+        """Whether the container has been unused for so long that it is gone, with its files."""
         minutes: int = self.expires_after["minutes"]
         return self.last_active_at + 60 * minutes <= now
 

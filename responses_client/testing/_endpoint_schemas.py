@@ -45,7 +45,7 @@ def _accept(value: Any, path: str) -> None:
 
 
 def checked_body(request: RecordedRequest, check: Check, *, needed: bool = True) -> JSONObject:
-    """Return the body of a request that is always checked: what a response refers to has no use half understood."""
+    """Return the body of a request that is checked even without validation, since responses refer to the object."""
     if not request.body and not needed:
         return {}
     body = parse_body(request.headers, request.body)

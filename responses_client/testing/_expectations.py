@@ -69,7 +69,7 @@ class Expectation:
         return found
 
     def check(self, what: str, body: Any, items: Sequence[JSONObject]) -> None:
-        """Raise `UnexpectedRequest` if a request differs; `what` names it in the message."""
+        """Raise `UnexpectedRequest` if a request differs; its message calls the request `what`."""
         found = self.differences(body, items)
         if found:
             lines = [

@@ -19,7 +19,7 @@ BYTES_TYPE = "application/octet-stream"
 PURPOSES: tuple[str, ...] = tuple(values_of("FileCreateRequest", "purpose"))
 _MAX_LISTED = 10_000
 _EXPIRY = ("expires_after[anchor]", "expires_after[seconds]")
-# The API gives out what it made and what it needs back as it is, but no document that is only to be read.
+# The API serves files that it made, and files that it returns unchanged, but not documents that it only reads.
 _NOT_GIVEN_OUT = ("assistants", "user_data")
 
 

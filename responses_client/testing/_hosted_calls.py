@@ -81,7 +81,7 @@ class HostedCall(ABC):
         return self.needed.find(tools) or {"type": self.default_type}
 
     def waits(self, tool: JSONObject) -> bool:
-        """Whether the client must answer the call, or approve it, before the model goes on."""
+        """Whether the client must answer the call, or approve it, before the model continues."""
         return False
 
     @abstractmethod
@@ -98,7 +98,7 @@ def _of_type(*types: str) -> NeededTool:
 
 @dataclass(frozen=True, slots=True)
 class CodeCall(HostedCall):
-    """Code in the code interpreter, with what it printed and the URLs of the images that it made."""
+    """Code in the code interpreter, with its output and the URLs of the images that it made."""
 
     default_type: ClassVar[str] = "code_interpreter"
     code: str
@@ -121,7 +121,7 @@ class CodeCall(HostedCall):
 
 @dataclass(frozen=True, slots=True)
 class ImageCall(HostedCall):
-    """An image, in base64; what the tool leaves open is decided here as a model would."""
+    """An image, in base64; this call decides all that the tool leaves open, as a model would."""
 
     default_type: ClassVar[str] = "image_generation"
     image: str = PIXEL
@@ -258,7 +258,7 @@ class FileSearchCall(HostedCall):
 
 @dataclass(frozen=True, slots=True)
 class ToolSearchCall(HostedCall):
-    """A search for tools, at the client, or at the API, which finds those whose names are in `paths`."""
+    """A search for tools, at the client, or at the API, which finds those named in `paths`."""
 
     default_type: ClassVar[str] = "tool_search"
     arguments: JSONObject

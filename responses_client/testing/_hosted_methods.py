@@ -39,7 +39,7 @@ class HostedToolMethods:
     # --- tools that the API executes: the next answer follows in the same response
 
     def run_code(self, code: str, *, output: str = "", images: Sequence[str] = ()) -> Self:
-        """Call the code interpreter, and then go on with the next answer, in the same response.
+        """Call the code interpreter, and continue with the next answer in the same response.
 
             server.run_code("print(1 + 1)", output="2\\n").reply("The sum is 2.")
 
@@ -49,7 +49,7 @@ class HostedToolMethods:
         return self._add(CodeCall(code, output, tuple(images)))
 
     def generate_image(self, image: bytes | str | None = None, *, revised_prompt: str | None = None) -> Self:
-        """Generate an image, and then go on with the next answer, in the same response.
+        """Generate an image, and continue with the next answer in the same response.
 
             server.generate_image(Path("cat.png").read_bytes(), revised_prompt="A cat.").reply("Here it is.")
 
@@ -69,7 +69,7 @@ class HostedToolMethods:
         output: str | None = None,
         error: str | None = None,
     ) -> Self:
-        """Call a tool of an MCP server, and then go on with the next answer, in the same response.
+        """Call a tool of an MCP server, and continue with the next answer in the same response.
 
             server.call_mcp("docs", "search", {"query": "limits"}, output="Page 7").reply("See page 7.")
 
@@ -88,7 +88,7 @@ class HostedToolMethods:
         return self._add(McpCall(server_label, name, written, output, error))
 
     def search_web(self, *queries: str, urls: Sequence[str] = ()) -> Self:
-        """Search the web, and then go on with the next answer, in the same response.
+        """Search the web, and continue with the next answer in the same response.
 
             server.search_web("snow in Oslo", urls=["https://example.com/snow"]).reply("It snows.")
 
@@ -101,7 +101,7 @@ class HostedToolMethods:
         return self._add(WebSearchCall(_some(queries, "search_web"), tuple(urls)))
 
     def search_files(self, *queries: str, results: Sequence[Mapping[str, Any]] = ()) -> Self:
-        """Search files, and then go on with the next answer, in the same response.
+        """Search files, and continue with the next answer in the same response.
 
             found = {"file_id": "file-1", "filename": "a.txt", "score": 0.9, "text": "Tea at 4."}
             server.search_files("tea", results=[found]).reply("At four o'clock.")
@@ -114,7 +114,7 @@ class HostedToolMethods:
         return self._add(FileSearchCall(_some(queries, "search_files"), tuple(map(dict, results))))
 
     def search_tools(self, arguments: Mapping[str, Any]) -> Self:
-        """Search among the tools of the request, and then go on with the next answer, in the same response.
+        """Search among the tools of the request, and continue with the next answer in the same response.
 
             server.search_tools({"paths": ["get_weather"]}).call_tool("get_weather", {"city": "Paris"})
 

@@ -38,7 +38,7 @@ class Damage(NamedTuple):
         return data[: len(data) // 2] if self.data is None else self.data
 
     def apply_to_event(self, chunk: bytes) -> bytes:
-        """Return the damaged form of a server-sent event, whose framing stays intact."""
+        """Return the damaged form of a server-sent event; its framing stays intact."""
         name, mark, rest = chunk.partition(b"data: ")
         return name + mark + self.apply(rest.removesuffix(b"\n\n")) + b"\n\n" if mark else self.apply(chunk)
 

@@ -61,7 +61,7 @@ class AsyncServerTransport(httpx.AsyncBaseTransport):
 
 
 class SyncBody(httpx.SyncByteStream):
-    """A body whose steps are taken while it is read."""
+    """A body that takes its steps while it is read."""
 
     def __init__(
         self, steps: Iterator[float | bytes], sleep: Callable[[float], None], on_close: Callable[[], None]
@@ -83,7 +83,7 @@ class SyncBody(httpx.SyncByteStream):
 
 
 class AsyncBody(httpx.AsyncByteStream):
-    """A body whose steps are taken while it is read; other tasks may run before each event."""
+    """A body that takes its steps while it is read; other tasks may run before each event."""
 
     # An iterator, not an async generator, which would wait for the garbage collector if it is left early.
     def __init__(

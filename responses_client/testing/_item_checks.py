@@ -1,4 +1,4 @@
-"""Checks of the items of an input that depend on other items: references, ids, and reasoning with what follows.
+"""Checks of the items of an input that depend on other items: references, ids, and reasoning with the item after it.
 
 The messages are those of the API. Items with ids that the server never stored are whole in themselves, so only
 items of stored responses must come together, as the API kept them.
@@ -42,7 +42,7 @@ def _resolved(item: JSONObject, body: JSONObject, find: Callable[[str], JSONObje
 
 
 def _is_reference(item: JSONObject) -> bool:
-    """Whether an item stands for a stored one, as reasoning does that has nothing of what was thought."""
+    """Whether an item stands for a stored one, as reasoning does that has an id and no content."""
     if item_type(item) == "reasoning":
         return item.get("id") is not None and not item.get("encrypted_content") and not item.get("content")
     return item_type(item) == "item_reference"

@@ -202,7 +202,7 @@ def either(by_kind: Mapping[str, Check]) -> Check:
 
 
 def tagged(table: Mapping[str, Check]) -> Check:
-    """Return a check for an object whose `type` selects its check."""
+    """Return a check for an object, selected by its `type`."""
 
     def check(value: Any, path: str) -> None:
         expect(value, path, OBJECT)

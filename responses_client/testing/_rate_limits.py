@@ -88,7 +88,7 @@ class Meter(ABC):
         return self.wait(now, amount) if amount <= self.limit else math.inf
 
     def reset(self, now: float) -> float:
-        """Return the seconds until nothing is taken any more."""
+        """Return the seconds until the meter is full again."""
         return self.wait(now, self.limit)
 
 

@@ -65,7 +65,7 @@ class RecordedRequest:
 
 
 def compare(request: RecordedRequest, expected: Expectation) -> None:
-    """Raise `UnexpectedRequest` if a request differs from what is expected."""
+    """Raise `UnexpectedRequest` if a request differs from the expected one."""
     __tracebackhide__ = True
     items = [*request.history, *input_items(as_object(request.json))]
     expected.check(f"The request {request.method} {request.path}", request.json, items)

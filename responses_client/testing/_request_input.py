@@ -112,7 +112,7 @@ def _read_message(content: Any) -> Question:
 
 
 def _text_of(content: Any) -> str:
-    """Return the text of a content, which is a string or a list of parts, or of what a shell wrote."""
+    """Return the text of a content: a string, a list of parts, or the output of a shell."""
     if isinstance(content, str):
         return content
     found = [part.get(key) for part in objects(content) for key in ("text", "stdout", "stderr")]

@@ -15,7 +15,7 @@ from ._store import Store
 
 
 class ResourceMethods:
-    """The methods that script what responses refer to."""
+    """The methods that script the objects that responses refer to."""
 
     _store: Store
 

@@ -63,7 +63,7 @@ class ScriptMethods(HostedToolMethods):
         return self._add(OutputItems(lambda request, ids: [message(ids, text_part(text, notes))]))
 
     def reply_json(self, value: Any) -> Self:
-        """Answer the next request with a message whose text is this value, encoded as JSON."""
+        """Answer the next request with a message that contains this value, encoded as JSON."""
         return self.reply(as_text(value))
 
     def refuse(self, refusal: str) -> Self:

@@ -179,7 +179,7 @@ class Script:
     def _goes_on_after(
         self, entry: HostedCall | OutputItems, check: Check, tools: Sequence[JSONObject]
     ) -> bool:
-        """Whether a response goes on after an entry: one with calls that the API executes itself."""
+        """Whether a response continues after an entry: one with calls that the API executes itself."""
         if isinstance(entry, OutputItems):
             return False
         self._compare((entry.needed.expectation(),), check)

@@ -25,7 +25,7 @@ def searches(
     query: str,
     find_in_files: Callable[[JSONObject, str], list[JSONObject] | None],
 ) -> list[Search]:
-    """Return a search for each search tool; `find_in_files` returns None for a tool whose files are not there."""
+    """Return a search for each search tool; `find_in_files` returns None if the files of a tool are missing."""
     found: list[Search] = []
     for tool in tools:
         kind = str(tool.get("type"))

@@ -42,7 +42,7 @@ class BaseServer(ResourceMethods, ScriptMethods):
         validate: bool = True,
         rate_limit: RateLimit | None = None,
     ) -> None:
-        if not isinstance(rate_limit, (RateLimit, NoneType)):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
+        if not isinstance(rate_limit, (RateLimit, NoneType)):
             raise ValueError(f"rate_limit must be a RateLimit, got {rate_limit!r}.")
         self.base_url = base_url
         self.webhook_secret = WEBHOOK_SECRET
@@ -69,7 +69,7 @@ class BaseServer(ResourceMethods, ScriptMethods):
     # --- transports and clients
 
     def transport(self) -> httpx.BaseTransport:
-        """Return a transport for `httpx.Client(transport=...)`, whose bodies arrive event by event."""
+        """Return a transport for `httpx.Client(transport=...)`; bodies arrive event by event."""
         return ServerTransport(self._app, self._sleep)
 
     def async_transport(self) -> httpx.AsyncBaseTransport:

@@ -148,7 +148,7 @@ def _example(schema: Any, question: Question, what: str, param: str) -> Any:
 
 
 def _limited(output: ModelOutput, limit: Any) -> ModelOutput:
-    """Return an output, whose last item is a message, cut off at `max_output_tokens`."""
+    """Return an output that ends with a message, cut off at `max_output_tokens`."""
     if not isinstance(limit, int) or output.reasoning_tokens + count_tokens(output.items) <= limit:
         return output
     *others, last = output.items

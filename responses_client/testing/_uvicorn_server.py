@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from importlib import import_module
+from typing import Any
 
 from .._base.extras import install_hint
 from ._app import Application
@@ -17,18 +18,16 @@ from ._asgi import AsgiApp, Scope
 from ._bounds import HEAD_SECONDS, MAX_BODY_BYTES, MAX_CONNECTIONS, MAX_HEAD_BYTES
 from ._json_types import encode
 
-for _name in ("uvicorn", "wsproto"):
-    try:
-        import_module(_name)
-    except ModuleNotFoundError:
-        raise ModuleNotFoundError(
-            f"The embedded server needs {_name} to listen on a port: {install_hint('server')}",
-            name=_name,
-        ) from None
-
-import h11  # noqa: E402 (after the check, whose error says how to install it)
-import uvicorn  # noqa: E402 (as above)
-from uvicorn.protocols.http.h11_impl import H11Protocol  # noqa: E402 (as above)
+try:
+    import_module("wsproto")  # uvicorn imports it only when it needs it
+    import h11
+    import uvicorn
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        f"The embedded server needs {error.name} to listen on a port: {install_hint('server')}",
+        name=error.name,
+    ) from None
 
 _TOO_MANY = (
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nconnection: close\r\n"
@@ -41,8 +40,8 @@ class BoundedHttp(H11Protocol):
 
     _head_timer: asyncio.TimerHandle | None = None
 
-    # uvicorn has the narrower type as well, and ignores the same.
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    # Any, since asyncio declares a `BaseTransport` and uvicorn a `Transport`.
+    def connection_made(self, transport: Any) -> None:
         """Refuse one connection too many, and wait for the first request."""
         super().connection_made(transport)
         if len(self.connections) > MAX_CONNECTIONS:
@@ -52,7 +51,7 @@ class BoundedHttp(H11Protocol):
         self._watch_head()
 
     def data_received(self, data: bytes) -> None:
-        """Pass data on, and note whether they end the head of a request or begin another."""
+        """Pass data on, and note whether it ends the head of a request or begin another."""
         super().data_received(data)
         self._watch_head()
 

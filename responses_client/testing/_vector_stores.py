@@ -1,4 +1,4 @@
-"""Vector stores: their files, the indexing of these, and what of a store is shown.
+"""Vector stores: their files, the indexing of these, and the JSON form of a store.
 
 There is no clock: as with responses in the background, files are indexed when a client asks for them. A file is in
 progress until it was polled `polls` times, by looks at itself, at its batch, or at its store; lists and searches only
@@ -126,7 +126,7 @@ class VectorStore:
 
     @property
     def expires_at(self) -> int | None:
-        """The time at which the store expires if nobody uses it until then."""
+        """The time at which the store expires if it is not used before."""
         expiry = self.settings["expires_after"]
         return None if expiry is None else self.last_active_at + expiry["days"] * _DAY
 

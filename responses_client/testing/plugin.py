@@ -38,7 +38,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def _cut(frame: TracebackType | None) -> None:
-    """End a traceback before this package, whose frames do not help to find the mistake."""
+    """End a traceback before this package, since its frames do not help to find the mistake."""
     while frame is not None:
         following = frame.tb_next
         if following is not None and following.tb_frame.f_code.co_filename.startswith(_PACKAGE):

@@ -81,7 +81,7 @@ def bare(answer: Answer) -> httpx.Client:
 def _transport(http: Any, answer: Answer) -> Any:
     headers = {"content-type": answer.content_type, "x-request-id": "req_0cc96ac817fdc57e"}
 
-    class Body(http.SyncByteStream, http.AsyncByteStream):  # type: ignore[misc]  # a module given as a value
+    class Body(http.SyncByteStream, http.AsyncByteStream):
         def __init__(self) -> None:
             self._chunks = iter(answer.chunks)
 
@@ -96,7 +96,7 @@ def _transport(http: Any, answer: Answer) -> Any:
                 return chunk
             raise StopAsyncIteration
 
-    class Transport(http.BaseTransport, http.AsyncBaseTransport):  # type: ignore[misc]  # see above
+    class Transport(http.BaseTransport, http.AsyncBaseTransport):
         def handle_request(self, request: Any) -> Any:
             request.read()
             return http.Response(200, headers=headers, stream=Body())

@@ -79,7 +79,7 @@ def imports(module: str) -> dict[str, Definition]:
 
 @cache
 def exported(module: str) -> list[str]:
-    """Return the public names of a module: its `__all__`, or else what it imports and defines."""
+    """Return the public names of a module: its `__all__`, or else the names that it imports and defines."""
     for node in statements(tree(module).body):
         is_list = isinstance(node, ast.Assign) and isinstance(node.value, ast.List)
         if is_list and ast.unparse(node.targets[0]) == "__all__":

@@ -68,7 +68,7 @@ def module(page: Path, *, all_blocks: bool = False) -> str:
 
 
 def name(page: Path) -> str:
-    """Return what a page is called in tests: its path in the project."""
+    """Return the name of a page in tests: its path in the project."""
     return page.relative_to(ROOT).as_posix()
 
 

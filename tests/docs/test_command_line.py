@@ -71,7 +71,7 @@ def test_commands_of_a_chat_are_those_of_its_help() -> None:
 
 
 def transcripts() -> list[tuple[str, str]]:
-    """Return each command of a demonstration on the page, with what it prints."""
+    """Return each command of a demonstration on the page, with its output."""
     blocks = re.findall(r"^```console\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     parts = [part for block in blocks for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
     pairs = [part.split("\n", 1) for part in parts]

@@ -1,4 +1,4 @@
-"""What the pages say about the package holds: links, names, versions."""
+"""Facts of the pages about the package: links, names, versions."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ NEEDS = {
 
 
 def scripts() -> dict[str, Callable[[Server], None]]:
-    """Return what the embedded server answers to each example."""
+    """Return the answer of the embedded server to each example."""
     pytest.importorskip("uvicorn")
     found: dict[str, Callable[[Server], None]] = runpy.run_path(str(EXAMPLES / "demo.py"))["SCRIPTS"]
     return found

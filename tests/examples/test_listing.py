@@ -1,4 +1,4 @@
-"""The pages list each example, and show it as it is; each is short, and says what it shows and how to run it."""
+"""The pages list each example, and show it as it is; each is short, and has a description and a command to run it."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ def test_interrupted_fan_out_goes_on_from_its_journal(tmp_path: Path, run_copy: 
         eventually(lambda: journal.exists() and journal.read_text().count("\n") == 10)
         program.send_signal(signal.SIGINT)
         _, told = program.communicate(timeout=PATIENT)
-    assert told.endswith("Interrupted. Start it again to go on.\n")
+    assert told.endswith("Interrupted. Start it again to continue.\n")
     rest = Server()
     for _ in range(30):
         rest.reply("bad")

@@ -21,7 +21,7 @@ trace_service = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trac
 
 @contextmanager
 def collector() -> Iterator[tuple[str, dict[str, bytes]]]:
-    """Take what exporters send by OTLP over HTTP, by path."""
+    """Record the requests of exporters by OTLP over HTTP, by path."""
     received: dict[str, bytes] = {}
 
     class Handler(BaseHTTPRequestHandler):

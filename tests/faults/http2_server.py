@@ -25,7 +25,7 @@ MOST_SECONDS = LONG
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer: what of its body is sent, and whether that is all of it."""
+    """An answer: the part of its body that is sent, and whether that is all of it."""
 
     body: bytes
     content_type: str = "application/json"

@@ -56,7 +56,7 @@ def is_ours(thing: Any) -> bool:
 
 @contextmanager
 def garbage() -> Iterator[list[Any]]:
-    """Collect in a list what only the garbage collector frees at the end of the block."""
+    """Collect in a list the objects that only the garbage collector frees at the end of the block."""
     found: list[Any] = []
     gc.disable()
     gc.freeze()  # what was there before is not looked at
@@ -72,7 +72,7 @@ def garbage() -> Iterator[list[Any]]:
 
 
 async def left_after(work: Callable[[], Awaitable[object]], expected: type[Exception]) -> list[str]:
-    """Return what is left of work that ends in an error, while the client and its connections are still there."""
+    """Return the leftovers of work that ends in an error, while the client and its connections are still there."""
     gc.disable()
     gc.freeze()
     try:

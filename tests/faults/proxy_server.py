@@ -54,7 +54,7 @@ class ProxyServer:
         assert not any(thread.is_alive() for thread in self._threads), "the proxy did not end"
 
     def _start(self, function: object, *arguments: socket.socket) -> None:
-        thread = threading.Thread(target=function, args=arguments, daemon=True)  # type: ignore[arg-type]
+        thread = threading.Thread(target=function, args=arguments, daemon=True)
         self._threads.append(thread)
         thread.start()
 

@@ -158,7 +158,7 @@ class Shell:
                 if http is not None:
                     settings.setdefault("http_client", stack.enter_context(httpx.Client(**http)))
                 client = stack.enter_context(Client(**settings))
-                return run(script(Session(client)))  # type: ignore[arg-type]
+                return run(script(Session(client)))
 
         async def main() -> T:
             async with AsyncExitStack() as stack:

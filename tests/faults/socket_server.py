@@ -68,7 +68,7 @@ class Peer:
 
     def ignore_input(self) -> None:
         """Ignore everything from now on, even pings."""
-        self.connection.protocol.receive_data = lambda data: None  # type: ignore[method-assign]
+        self.connection.protocol.receive_data = lambda data: None
 
 
 Script: TypeAlias = Callable[[Peer], None]

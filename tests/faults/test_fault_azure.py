@@ -49,7 +49,7 @@ class Way:
             router.route().mock(side_effect=answer)
             if mode == "sync":
                 with Client(http_client=http(library.Client), **options) as client:
-                    run(script(Session(client)))  # type: ignore[arg-type]
+                    run(script(Session(client)))
                 return requests
 
             async def main() -> None:

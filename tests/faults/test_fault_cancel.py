@@ -34,7 +34,7 @@ def loop(request: pytest.FixtureRequest) -> Shell:
 
 async def read_all(session: Session) -> None:
     stream = await session.stream()
-    async with stream.stream:  # type: ignore[union-attr]
+    async with stream.stream:
         await stream.rest()
 
 
@@ -115,8 +115,8 @@ def test_cancelled_task_of_asyncio_leaves_no_task_and_no_connection(
 def test_block_left_early_leaves_no_task_behind() -> None:
     async def play(session: Session) -> None:
         stream = (await session.stream()).stream
-        async with stream:  # type: ignore[union-attr]
-            async for _ in stream:  # type: ignore[union-attr]
+        async with stream:
+            async for _ in stream:
                 break
         del stream
         gc.collect()
@@ -130,7 +130,7 @@ def test_block_left_early_leaves_no_task_behind() -> None:
 def test_block_left_by_an_exception_closes_the_connection(loop: Shell) -> None:
     async def play(session: Session) -> None:
         async def work() -> None:
-            async with (await session.stream()).stream as stream:  # type: ignore[union-attr]
+            async with (await session.stream()).stream as stream:
                 await anext(stream)
                 raise ZeroDivisionError
 

@@ -1,4 +1,4 @@
-"""Bytes behind the end of an answer, as a desynchronized server or proxy sends them: nobody gets them as an answer."""
+"""Bytes behind the end of an answer, as a desynchronized server or proxy sends them: they are never taken for an answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a server sends, a call ends in its result or in an error of the package, which can be shown and kept."""
+"""A call ends in its result or in an error of the package, which can be shown and kept, for any bytes of a server."""
 
 from __future__ import annotations
 

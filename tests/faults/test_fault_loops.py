@@ -215,7 +215,7 @@ def test_client_can_be_closed_when_the_loop_that_used_it_stands_still(
 @pytest.mark.parametrize("deadline", [None, _MOST_SECONDS])
 def test_close_ends_the_calls_of_all_threads(server: EchoServer, text: str, deadline: float | None) -> None:
     client = Client(deadline=deadline, **server.options)
-    client.responses  # noqa: B018 - the threads do not wait for each other to load it
+    client.responses  # noqa: B018  # the threads do not wait for each other to load it
 
     def call() -> None:
         client.responses.stream(model="m", input=text).get_final_response()

@@ -214,7 +214,7 @@ async def stay(
     session: Session, server: ScriptedServer, script: list[Step], reached: anyio.Event | None = None
 ) -> None:
     async with session.client.responses.map(requests(), max_concurrency=3, ordered=False) as results:
-        assert (await anext(results)).response is not None  # type: ignore[arg-type]
+        assert (await anext(results)).response is not None
         await wait_until_met(server, script)
         if reached is not None:
             reached.set()
@@ -258,7 +258,7 @@ def test_cancelled_scope_leaves_no_task_and_no_connection(loop: Shell, script: l
 def test_cancelled_task_of_asyncio_leaves_nothing(script: list[Step], is_reading: bool) -> None:
     async def read(session: Session) -> None:
         async with session.client.responses.map(requests(), max_concurrency=3, ordered=False) as results:
-            async for _ in results:  # type: ignore[union-attr]
+            async for _ in results:
                 await asyncio.sleep(0)
 
     async def play(session: Session) -> None:
@@ -283,7 +283,7 @@ def test_timeout_of_asyncio_around_a_map_is_a_timeout(loop: Shell) -> None:
     async def play(session: Session) -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(SOON):
-                await session.client.responses.map([REQUEST] * 5).all()  # type: ignore[misc]
+                await session.client.responses.map([REQUEST] * 5).all()
         assert session.busy_connections == 0
 
     with ScriptedServer(*[[HOLD]] * 5) as server:
@@ -301,8 +301,8 @@ def test_end_of_the_block_ends_a_wait_for_requests(loop: Shell) -> None:
             closed.append(True)
 
     async def play(session: Session) -> None:
-        async with session.client.responses.map(slow()) as results:  # type: ignore[arg-type]
-            await anext(results)  # type: ignore[arg-type]
+        async with session.client.responses.map(slow()) as results:
+            await anext(results)
         assert closed == [True]
 
     with ScriptedServer(GOOD) as server:
@@ -316,7 +316,7 @@ def test_cancellation_of_an_outer_scope_does_not_hide_the_exception(loop: Shell)
                 async with session.client.responses.map(
                     requests(), max_concurrency=3, ordered=False
                 ) as results:
-                    await anext(results)  # type: ignore[arg-type]
+                    await anext(results)
                     await wait_until_met(server, [])
                     scope.cancel()
                     raise LeaveBlock

@@ -155,7 +155,7 @@ def test_spans_of_httpx_are_inside_of_ours(
     instrumentation = pytest.importorskip("opentelemetry.instrumentation.httpx")
 
     async def script(session: Session) -> None:
-        http_client = session.client._core.io._given._client  # type: ignore[attr-defined]
+        http_client = session.client._core.io._given._client
         instrumentation.HTTPXClientInstrumentor.instrument_client(http_client, tracer_provider=tracers)
         with tracers.get_tracer("test").start_as_current_span("outer"):
             await session.create()

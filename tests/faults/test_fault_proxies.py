@@ -49,14 +49,14 @@ CORRECT = "correct {}_PROXY or ALL_PROXY, or the proxy of http_client"
 
 @pytest.fixture(scope="module", autouse=True)
 def _few_objects() -> None:
-    """Leave what there is out of the collections below, each of which would look at all of it."""
+    """Leave existing objects out of the collections below, each of which would look at all of them."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.fixture(params=["own", pytest.param("given", marks=LEAKS)])
 def owner(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Whose HTTP client it is: ours, with a proxy of the environment, or the user's."""
+    """The owner of the HTTP client: the package, with a proxy of the environment, or the user."""
     yield str(request.param)
     if request.param == "given":
         gc.collect()  # here, where such warnings are let be

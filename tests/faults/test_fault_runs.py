@@ -291,7 +291,7 @@ def test_streamed_run_whose_tools_were_cancelled_repeats_no_call_unasked(loop: S
             while True:
                 with anyio.CancelScope() as scope:
                     try:
-                        kinds.append((await anext(stream)).type)  # type: ignore[arg-type]
+                        kinds.append((await anext(stream)).type)
                     except StopAsyncIteration:
                         break
             result = await stream.get_final_result()
@@ -331,7 +331,7 @@ def test_streamed_run_whose_events_were_cancelled_ends_as_interrupted(loop: Shel
 
             async def read() -> None:
                 async for event in stream:
-                    seen.append(event.type)  # noqa: PERF401  # to be seen meanwhile
+                    seen.append(event.type)  # noqa: PERF401  # other tasks read the list meanwhile
 
             await cancel_when(lambda: seen.count("response.output_text.delta") == 1, read)
             with pytest.raises(StreamInterrupted) as caught:
@@ -455,11 +455,11 @@ def test_streamed_run_that_is_left_early_leaves_nothing(shell: Shell, kind: str)
     async def play(session: Session) -> None:
         stream = session.client.responses.run_stream(model="m", input="Hi", tools=[weather])
         if shell.name == "sync":
-            with stream:  # type: ignore[union-attr]
-                assert kind in (event.type for event in stream)  # type: ignore[union-attr]
+            with stream:
+                assert kind in (event.type for event in stream)
         else:
-            async with stream:  # type: ignore[union-attr]
-                async for event in stream:  # type: ignore[union-attr]
+            async with stream:
+                async for event in stream:
                     if event.type == kind:
                         break
         assert session.busy_connections == 0
@@ -477,7 +477,7 @@ def test_streamed_run_that_is_left_early_leaves_nothing(shell: Shell, kind: str)
 def test_streamed_run_that_is_dropped_gives_its_connection_back(shell: Shell) -> None:
     async def play(session: Session) -> None:
         stream = session.client.responses.run_stream(model="m", input="Hi")
-        await given(next(stream) if shell.name == "sync" else anext(stream))  # type: ignore[arg-type]
+        await given(next(stream) if shell.name == "sync" else anext(stream))
         source = stream._source
         with pytest.warns(ResourceWarning, match="was not closed"):
             del stream

@@ -78,8 +78,8 @@ def test_responses_read_by_as_many_tasks_are_not_mixed_up(backend: str) -> None:
     async def script(session: SocketSession) -> None:
         async def one(text: str) -> None:
             stream = (await session.create(text)).stream
-            async with stream:  # type: ignore[union-attr]
-                found[text] = "".join([piece async for piece in stream.text_deltas()])  # type: ignore[union-attr]
+            async with stream:
+                found[text] = "".join([piece async for piece in stream.text_deltas()])
 
         async with anyio.create_task_group() as tasks:
             for text in texts():
@@ -93,8 +93,8 @@ def test_responses_read_by_as_many_tasks_are_not_mixed_up(backend: str) -> None:
 def test_responses_read_by_as_many_threads_are_not_mixed_up() -> None:
     async def script(session: SocketSession) -> list[str]:
         def one(text: str) -> str:
-            with run(session.create(text)).stream as stream:  # type: ignore[union-attr]
-                return "".join(stream.text_deltas())  # type: ignore[union-attr, arg-type]
+            with run(session.create(text)).stream as stream:
+                return "".join(stream.text_deltas())
 
         with ThreadPoolExecutor(MANY) as pool:
             return list(pool.map(one, texts()))

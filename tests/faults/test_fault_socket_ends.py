@@ -157,7 +157,7 @@ def test_bad_messages_end_the_session_cleanly(
         stream = await session.create()
         with pytest.raises(error) as caught:
             await stream.rest()
-        assert caught.value.partial.output_text == "Hel"  # type: ignore[attr-defined]
+        assert caught.value.partial.output_text == "Hel"
 
     with SocketServer(script) as server:
         sessions.talk(play, server.url, max_event_bytes=50_000)

@@ -242,7 +242,7 @@ def test_error_that_may_be_about_several_things_says_so_to_all(sessions: SocketS
 
     texts, errors = outcome(sessions, program, InOrder("response.odd", 2, 3))
     assert texts == {}
-    told = "an error that may be about 2 requests or an event of send(), and does not say which: I will not; what was"
+    told = "an error that may be about 2 requests or an event of send(), and does not say which: I will not; the request"
     assert [type(errors[name]) for name in QUESTIONS] == [
         StreamInterrupted,
         StreamInterrupted,
@@ -338,7 +338,7 @@ def without_order(peer: Peer) -> None:
 
 
 def headless(peer: Peer) -> None:
-    """A script: go on with an answer after its error, when the next request has come."""
+    """A script: continue an answer after its error, when the next request has come."""
     peer.request()
     first, second, *rest = events_of("alpha")
     peer.send(first, second, NO)
@@ -357,7 +357,7 @@ def test_event_out_of_place_ends_the_session(sessions: SocketShell, script: Scri
 
     texts, errors = outcome(sessions, program, script, lanes=lanes)
     assert texts == ({"alpha": text_of("alpha")} if script is late else {})
-    assert "what was asked may have been done, so look before you ask again" in str(errors["gamma"])
+    assert "the request may have been carried out, so check before you send it again" in str(errors["gamma"])
 
 
 @pytest.mark.parametrize("lanes", [False, True])

@@ -193,10 +193,10 @@ class entered:
         if hasattr(self.stream, "__aenter__"):
             await self.stream.__aenter__()
         else:
-            self.stream.__enter__()  # type: ignore[attr-defined]
+            self.stream.__enter__()
 
     async def __aexit__(self, *exc_info: object) -> None:
         if hasattr(self.stream, "__aexit__"):
             await self.stream.__aexit__(None, None, None)
         else:
-            self.stream.__exit__(None, None, None)  # type: ignore[attr-defined]
+            self.stream.__exit__(None, None, None)

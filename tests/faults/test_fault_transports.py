@@ -52,7 +52,7 @@ TRANSPORTS = [
 
 
 class Fault(NamedTuple):
-    """What goes wrong, the error of a call, that of a stream, and the timeout."""
+    """A fault, the error of a call, that of a stream, and the timeout."""
 
     script: Sequence[Step]
     error: type[APIError]

@@ -131,9 +131,7 @@ def too_long(server: Server) -> None:
 
 
 def chat_completions(server: Server) -> None:
-    server.client().responses.create(  # type: ignore[call-overload]
-        model="gpt-5.4", messages=[{"role": "user", "content": "Hi"}]
-    )
+    server.client().responses.create(model="gpt-5.4", messages=[{"role": "user", "content": "Hi"}])
 
 
 def temperature(server: Server) -> None:
@@ -227,7 +225,7 @@ CERTIFICATE = "The certificate of the server was refused"
 
 
 def message_of(error: BaseException) -> str:
-    """Return the message as a program shows it at its end, with what changes from run to run as the page has it."""
+    """Return the message as a program shows it at its end, with the variable parts as on the page."""
     text = f"{type(error).__name__}: {error}"
     text = re.sub(r"\b(call|msg|req|resp|rs)_[0-9a-f]{8,}", r"\1_...", text)
     text = text.replace("self signed", "self-signed")  # older versions of OpenSSL
@@ -260,10 +258,10 @@ def test_page_has_a_section_for_each_of_twenty_errors() -> None:
     assert len(SECTIONS) == 20
 
 
-def test_sections_say_what_the_cause_is_and_what_to_do() -> None:
+def test_each_section_has_a_cause_and_a_fix() -> None:
     sections = dict(_SECTION.findall(PAGE.read_text(encoding="utf-8")))
     assert [title for title, text in sections.items() if "\n**Cause.** " not in text] == []
-    assert [title for title, text in sections.items() if "\n**What to do.** " not in text] == []
+    assert [title for title, text in sections.items() if "\n**Fix.** " not in text] == []
 
 
 def test_page_has_the_message_about_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,7 +276,7 @@ def test_page_has_the_messages_of_python_itself(server: Server) -> None:
     page = PAGE.read_text(encoding="utf-8")
     call: Any = server.async_client().responses.create(model="m", input="Hi")
     with pytest.raises(AttributeError) as forgotten:
-        call.output_text  # noqa: B018 (as a program reads it)
+        call.output_text  # noqa: B018  # as a program reads it
     call.close()
 
     async def ask_without_async_client() -> None:
@@ -287,6 +285,6 @@ def test_page_has_the_messages_of_python_itself(server: Server) -> None:
     with pytest.raises(TypeError) as awaited:
         asyncio.run(ask_without_async_client())
     with pytest.raises(AttributeError) as chat:
-        server.client().chat  # type: ignore[attr-defined] # noqa: B018 (as a program reads it)
+        server.client().chat  # noqa: B018  # as a program reads it
     messages = [str(error.value) for error in (forgotten, awaited, chat)]
     assert [message for message in messages if f"`{message}`" not in page] == []

@@ -78,7 +78,7 @@ def check(file: File) -> str:
     found: list[BatchResultLine | ResponseValidationError] = []
     source, limit = _Download(file.chunks), file.limit
     for result in read_batch(source, found.append, strict=file.strict, max_line_bytes=limit):
-        found.append(result)  # noqa: PERF402 - errors are put in between meanwhile
+        found.append(result)  # noqa: PERF402  # errors are put in between meanwhile
     lines = _lines(b"".join(file.chunks))
     require(len(found) == len(lines), "not one result or error for each line:", found, lines)
     outcomes = {_check_line(one, line, file) for one, line in zip(found, lines, strict=True)}

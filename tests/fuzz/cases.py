@@ -49,7 +49,7 @@ def shorten(value: object, limit: int = 2000) -> str:
 
 @dataclass(frozen=True)
 class Target(Generic[C]):
-    """Something that reads input, and what has to hold.
+    """A reader of input, and the properties to check.
 
     Attributes:
         name: The name in commands.

@@ -32,7 +32,7 @@ _ATTRIBUTES: dict[str, Any] = {
 
 
 def check_error(error: BaseException, secret: str | None = None) -> str:
-    """Require what holds for all errors of the package, and that none shows a secret; return the name of the class."""
+    """Require the properties of all errors of the package, and that none shows a secret; return the name of the class."""
     require(isinstance(error, ResponsesClientError), "an error outside of the tree:", error)
     text = str(error)
     text.encode()

@@ -58,7 +58,7 @@ def make(random: Random) -> Journal:
 
 
 def check(journal: Journal) -> str:
-    """Run the map on the journal, and once more on what it leaves."""
+    """Run the map on the journal, and again on the journal that it leaves."""
     path = _folder() / "journal.jsonl"
     path.write_bytes(journal.content)
     whole = {id for id, line in zip(IDS, _lines(""), strict=True) if line in _ended(journal.content)}

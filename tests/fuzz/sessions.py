@@ -122,7 +122,7 @@ def _names(text: str) -> list[int]:
 
 
 def _stranger(random: Random) -> dict[str, Any]:
-    """Return an event that belongs to no response, or to one that nobody asked for, or says nothing of it."""
+    """Return an event that belongs to no response, or to an unrequested one, or does not say to which."""
     values = Values(random)
     wire = values.member_of(union_class(StreamEvent), 2)
     lane = random.choice((None, "rc-9", *LANES))

@@ -212,7 +212,7 @@ def _written(random: Random, frames: list[Any]) -> bytes:
 
 
 def check(stream: Stream) -> str:
-    """Require one outcome, whatever the pieces, and whether or not anybody looks at the response so far."""
+    """Require one outcome for any division into pieces, whether or not the response so far is read."""
     whole = _read(stream)
     is_same = _is_same(whole, _read(stream, **stream.options), is_odd=stream.is_odd)
     for event in whole.events:

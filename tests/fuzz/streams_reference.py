@@ -30,7 +30,7 @@ class _Item:
 
 
 def problem(frames: list[Any], snapshot: dict[str, Any]) -> str:
-    """Return how a snapshot differs from what its events say; empty if it does not."""
+    """Return the differences of a snapshot from its events; empty if there are none."""
     items: dict[int, _Item] = {}
     for event in frames:
         if event["type"] == "error":

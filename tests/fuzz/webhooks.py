@@ -122,7 +122,7 @@ def _other_signature(random: Random, signature: str) -> str:
 
 
 def check(webhook: Webhook) -> str:
-    """Require that what is accepted was signed, as it is, and that what was signed is accepted."""
+    """Require that exactly the signed webhooks are accepted."""
     is_good = _is_good(webhook)
     try:
         event: Any = unwrap(webhook.body, webhook.headers, _SECRET, now=_NOW)

@@ -65,7 +65,7 @@ def no_warnings(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 @contextmanager
 def _running(command: Sequence[str], folder: Path, env: Mapping[str, str] | None = None) -> Iterator[str]:
-    """Run a server, whose last argument is to be a port, and yield its address once it takes connections."""
+    """Run a server that takes a port as its last argument, and yield its address once it takes connections."""
     log = folder / "log"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -11,7 +11,7 @@ import sys
 from responses_client.testing import RateLimit, Server
 
 if __name__ == "__main__":
-    limit = RateLimit(requests=int(sys.argv[1]), seconds=1.0, style=sys.argv[2])  # type: ignore[arg-type]  # as the test has it
+    limit = RateLimit(requests=int(sys.argv[1]), seconds=1.0, style=sys.argv[2])
     with Server(rate_limit=limit) as server, server.serve() as url:
         print(url, flush=True)
         sys.stdin.read()

@@ -25,7 +25,7 @@ for await (const event of stream) console.log(event.type);
 
 
 def recorded_and_replayed(path: Path, ask: Callable[[str], Any]) -> tuple[Any, Any]:
-    """What a client gets from a server, and then from the recording."""
+    """The answers that a client gets from a server, and then from the recording."""
     with (
         Server().serve() as upstream,
         Cassette(path, "record") as cassette,

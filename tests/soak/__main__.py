@@ -1,4 +1,4 @@
-"""Use the package for a long time and print what was lost, left or kept: `python -m tests.soak [NAME ...] [--short]`.
+"""Use the package for a long time, and print losses and leaks: `python -m tests.soak [NAME ...] [--short]`.
 
 Run it at the root of the repository. The measures are
 

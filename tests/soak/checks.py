@@ -1,4 +1,4 @@
-"""The check of what a client gives: every event once, in order, of its own stream, with every byte."""
+"""The check of the events of a client: each once, in order, from its own stream, with every byte."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Faults:
         self.note(f"{what}: {type(error).__name__}: {error}")
 
     def answer(self, what: object, text: str, expected: str) -> None:
-        """Count an answer whose text is not the expected one: that of another request is foreign."""
+        """Count an answer with an unexpected text: that of another request is foreign."""
         if text != expected:
             self.foreign += text.startswith("answer to ")
             self.garbled += not text.startswith("answer to ")

@@ -111,7 +111,7 @@ MEASURES: dict[str, Callable[[bool], Size]] = {
 
 @dataclass
 class Report:
-    """What came of a measure."""
+    """The result of a measure."""
 
     name: str
     mode: str

@@ -1,4 +1,4 @@
-"""Measurements of the process: its memory while work is done, and what it holds before and after."""
+"""Measurements of the process: its memory during the work, and its resources before and after."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _IS_LINUX = sys.platform == "linux"
 
 
 class Holdings(NamedTuple):
-    """What the process holds; None where the system does not tell."""
+    """The resources of the process; None where the system does not report them."""
 
     descriptors: int | None
     threads: int

@@ -37,7 +37,7 @@ _CUTS = (
 
 
 class Server:
-    """Answers requests, and counts what it did to them."""
+    """A server that answers requests, and counts the faults that it made."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()

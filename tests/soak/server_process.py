@@ -1,4 +1,4 @@
-"""The server in a process of its own, so that what is measured is the client alone."""
+"""The server in a process of its own, so that only the client is measured."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class ServerProcess:
         }
 
     def counts(self) -> dict[str, int]:
-        """Return what the server did until now, and how many connections are `open`."""
+        """Return the counts of the server so far, and the number of `open` connections."""
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
         try:
             connection.request("GET", "/counts")

@@ -20,7 +20,7 @@ _MAP_SIZE = 500
 
 
 class Job(NamedTuple):
-    """What a measure of one mode works with."""
+    """The tools of a measure in one mode."""
 
     mode: str
     meter: Meter
@@ -89,7 +89,7 @@ class Streams(NamedTuple):
 
 
 class _Reader:
-    """The reader of one stream, who looks at the snapshot once."""
+    """The reader of one stream, which looks at the snapshot once."""
 
     def __init__(self, plan: Plan, job: Job) -> None:
         self.check = StreamCheck(plan, job.faults)

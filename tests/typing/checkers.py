@@ -1,4 +1,4 @@
-"""Runs type checkers over the snippets, and compares what they report with what each snippet must give.
+"""Runs type checkers over the snippets, and compares their reports with the expected ones.
 
     python tests/typing/checkers.py [ours | official] [CHECKER ...]
 
@@ -133,7 +133,7 @@ def modules_of(package: str) -> list[Path]:
 
 
 def reports(package: str, checkers: list[str]) -> dict[str, Lines]:
-    """Return what each checker reports on the snippets for a package."""
+    """Return the reports of each checker on the snippets for a package."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for path in modules_of(package):

@@ -1,4 +1,4 @@
-"""Measures what mypy takes to check one module of snippets, without a cache: for this package and for `openai`.
+"""Measures the time of mypy for one module of snippets, without a cache: for this package and for `openai`.
 
     python tests/typing/cost.py [ROUNDS]
 

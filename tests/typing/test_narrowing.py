@@ -26,7 +26,7 @@ WANTED = (AssertionError, IndexError, KeyError, RuntimeError, StopIteration, Val
 
 @cache
 def functions(name: str) -> dict[str, FunctionType]:
-    """Return the snippets of a module, whose `api` is that of this package."""
+    """Return the snippets of a module, with the `api` of this package."""
     spec = importlib.util.spec_from_file_location(name, SNIPPETS / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None

@@ -179,7 +179,7 @@ def settings(**given: Any) -> Settings:
 
 def session_on(io: FakeIO, **options: Any) -> WebSocketSession:
     """A session, not yet open, without pings unless an option says so."""
-    return WebSocketSession(io, settings(), {"ping_interval": None, **options})  # type: ignore[typeddict-item]
+    return WebSocketSession(io, settings(), {"ping_interval": None, **options})
 
 
 def session_over(
@@ -187,7 +187,7 @@ def session_over(
 ) -> WebSocketSession:
     """A session over a socket, with options and with settings of the client; not yet open."""
     io = FakeIO(socket.clock, Upgraded(socket))
-    return WebSocketSession(io, settings(**given), {"ping_interval": None, **(options or {})})  # type: ignore[typeddict-item]
+    return WebSocketSession(io, settings(**given), {"ping_interval": None, **(options or {})})
 
 
 def ask(session: WebSocketSession, **params: Any) -> EventStream:
@@ -236,7 +236,7 @@ def in_lane(lane: str | None, kind: str, **fields: Any) -> dict[str, Any]:
 
 
 def whole(text: str, lane: str | None = "rc-1") -> list[Step]:
-    """All events of a response, whose id is made of the text: the first, one delta, the last."""
+    """All events of a response with an id made of the text: the first, one delta, the last."""
     id = f"resp_{text}"
     return [created(lane, id=id), delta(text, lane), completed(text, lane, id=id)]
 

@@ -88,7 +88,7 @@ def _optional(form: Form) -> Form:
 
 
 def _model_or_number(form: Form) -> Form:
-    """A union in which data tell what they are."""
+    """A union in which data name their type."""
     model = create_model("Single", item=(form.type, ...))
     models = form.pairs.map(lambda pair: (model.model_construct(item=pair[0]), {"item": pair[1]}))
     return Form(model | int, models | _same(st.integers()))
@@ -98,7 +98,7 @@ _numbers = count()
 
 
 class _Kind(NamedTuple):
-    """A type with fields, how its values are made, and what the fields are called in JSON."""
+    """A type with fields, a strategy for its values, and the names of the fields in JSON."""
 
     type: Any
     make: Callable[..., Any]
@@ -143,12 +143,12 @@ def _dataclass(draw: st.DrawFn, name: str, fields: Mapping[str, Form]) -> _Kind:
 
 def _typed_dict(draw: st.DrawFn, name: str, fields: Mapping[str, Form]) -> _Kind:
     types = {key: form.type for key, form in fields.items()}
-    made: Any = TypedDict(name, types, total=draw(st.booleans()))  # type: ignore[misc]
+    made: Any = TypedDict(name, types, total=draw(st.booleans()))
     return _Kind(made, dict, dict(zip(fields, fields, strict=True)))
 
 
 def _named_tuple(draw: st.DrawFn, name: str, fields: Mapping[str, Form]) -> _Kind:
-    made: Any = NamedTuple(name, [(key, form.type) for key, form in fields.items()])  # type: ignore[misc]
+    made: Any = NamedTuple(name, [(key, form.type) for key, form in fields.items()])
     return _Kind(made, made, dict(zip(fields, fields, strict=True)))
 
 

@@ -1,4 +1,4 @@
-"""Whether a parsed object is what its annotations say: every field and every property, however deep."""
+"""Whether a parsed object matches its annotations: every field and every property, at any depth."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NAMES = {
 
 
 def misfits(value: Any) -> list[str]:
-    """Return the attributes of a model, and of all models inside, whose value is not of their type."""
+    """Return the attributes of a model, and of all models inside, with values of a wrong type."""
     return [
         f"{type(part).__name__}.{name}: {shown!r}"
         for part in parts_of(value)

@@ -1,4 +1,4 @@
-"""Events with numbers and states of streams, for tests of what is resumed."""
+"""Numbered events and states of streams, for tests of resumption."""
 
 from __future__ import annotations
 

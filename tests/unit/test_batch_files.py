@@ -228,7 +228,7 @@ def test_device_is_written_and_not_replaced() -> None:
 
 def test_file_open_for_text_is_a_type_error() -> None:
     with pytest.raises(TypeError, match="open it for bytes"):
-        write_batch(io.StringIO(), [line()])  # type: ignore[arg-type]
+        write_batch(io.StringIO(), [line()])
 
 
 # --- reading

@@ -364,7 +364,7 @@ def test_copy_has_other_settings_and_the_same_connections(server: Server) -> Non
 
 @KINDS
 def test_copy_is_of_the_same_class_and_keeps_its_attributes(kind: Any) -> None:
-    class Mine(kind):  # type: ignore[misc]
+    class Mine(kind):
         def __init__(self, team: str) -> None:
             super().__init__(api_key=KEY)
             self.team = team

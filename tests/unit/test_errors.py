@@ -58,7 +58,7 @@ def status(
         code,
         headers or {},
         body,
-        **{"method": "POST", "url": URL, "request_id": None, "tries": tries, **more},  # type: ignore[arg-type]
+        **{"method": "POST", "url": URL, "request_id": None, "tries": tries, **more},
     )
 
 
@@ -79,12 +79,12 @@ EXAMPLES: list[ResponsesClientError] = [
     status(429, headers={"retry-after": "2"}),
     status(500),
     ResponseValidationError("not JSON", path="output[0]", body=b"<html>", meta=META),
-    StreamError("overloaded", code="c", partial={"id": "r"}, event={"type": "error"}),  # type: ignore[arg-type]
-    StreamInterrupted("reset", partial={"id": "r"}, response_id="r", last_sequence_number=3),  # type: ignore[arg-type]
-    ParseError("no JSON", response={"id": "r"}, text="Hi", errors=[field_error("a", "a number", "b")]),  # type: ignore[arg-type]
-    RefusalError("refused", refusal="No.", response={"id": "r"}),  # type: ignore[arg-type]
+    StreamError("overloaded", code="c", partial={"id": "r"}, event={"type": "error"}),
+    StreamInterrupted("reset", partial={"id": "r"}, response_id="r", last_sequence_number=3),
+    ParseError("no JSON", response={"id": "r"}, text="Hi", errors=[field_error("a", "a number", "b")]),
+    RefusalError("refused", refusal="No.", response={"id": "r"}),
     WebhookSignatureError("bad signature"),
-    WaitTimeout("still in progress", response={"id": "r"}),  # type: ignore[arg-type]
+    WaitTimeout("still in progress", response={"id": "r"}),
     ToolError("tool failed"),
     ToolDefinitionError("weather", [field_error("weather.city", "a type", 3)]),
     ToolExecutionError("it took too long", tool="weather", call=CALL),
@@ -494,8 +494,8 @@ def test_a_stream_error_prefers_ids_of_the_stream() -> None:
 
     error = StreamError.from_event(
         {"error": FIELDS, "sequence_number": 9, "response_id": "resp_2", "request_id": "req_2"},
-        event=typed,  # type: ignore[arg-type]
-        partial=partial,  # type: ignore[arg-type]
+        event=typed,
+        partial=partial,
         response_id="resp_1",
         last_sequence_number=8,
         meta=META,
@@ -535,7 +535,7 @@ def test_a_stream_that_never_began_says_so_without_numbers() -> None:
 def test_message_names_the_part_that_came_only_if_one_did(
     make: type[StreamInterrupted] | type[StreamError],
 ) -> None:
-    assert str(make("broken", partial=Response())).endswith("; what came is in .partial")
+    assert str(make("broken", partial=Response())).endswith("; the received part is in .partial")
     assert ".partial" not in str(make("broken"))
 
 
@@ -548,7 +548,7 @@ def test_advice_follows_a_message_without_two_marks(end: str) -> None:
 def test_a_wait_that_timed_out_keeps_the_last_state() -> None:
     state = object()
 
-    assert WaitTimeout("still queued", response=state).response is state  # type: ignore[arg-type]
+    assert WaitTimeout("still queued", response=state).response is state
     assert WaitTimeout("never seen").response is None
 
 

@@ -222,7 +222,7 @@ def downward(found: Iterator[Arrow]) -> set[Arrow]:
 
 @cache
 def touched(source: str) -> set[str]:
-    """Name what a module imports or reads of the world outside."""
+    """Return the names that a module imports or reads of the world outside."""
     found = {
         module.split(".")[0]
         for node, when in imports(source)

@@ -185,9 +185,7 @@ def test_copy_of_a_page_has_its_items_and_no_client(caller: Caller, duplicate: C
     assert twin.has_next_page()
     assert b"test-key" not in pickle.dumps(page)
     cursor = page.next_cursor()
-    text = (
-        f"This page is a copy, which has no client: call list again with after='{cursor}' for the next page"
-    )
+    text = f"This page is a copy without a client: call list again with after='{cursor}' for the next page"
     with pytest.raises(RuntimeError) as caught:
         twin._fetch_after(cursor)
     assert str(caught.value) == text

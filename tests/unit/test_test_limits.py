@@ -67,7 +67,7 @@ CLOCKS = {"monotonic", "perf_counter"}
 def short(node: ast.AST | None, floor: float) -> bool:
     """Whether it is a number of seconds above 0 and below a floor."""
     value = node.value if isinstance(node, ast.Constant) else None
-    return type(value) in (int, float) and 0 < value < floor  # type: ignore[operator]
+    return type(value) in (int, float) and 0 < value < floor
 
 
 def name_of(function: ast.expr) -> str:
@@ -111,7 +111,7 @@ def in_node(node: ast.AST, floor: float) -> Iterator[str]:
 
 
 def found(source: str, *, is_real: bool = False) -> list[str]:
-    """Say what depends on how fast the machine is, by line."""
+    """Return the parts that depend on the speed of the machine, by line."""
     moves_time = any(name in source for name in NOT_REAL)
     floor = PATIENT if is_real else 0 if moves_time else 1
     nodes = sorted(

@@ -400,7 +400,7 @@ def test_parts_of_the_signed_text_cannot_be_shifted(body: bytes, shifted: tuple[
     id, rest = shifted
     assert f"{id}.{NOW}.".encode() + rest == f"wh_1.{NOW}.".encode() + body
     with pytest.raises(
-        WebhookSignatureError, match="its webhook-id header holds a full stop, which no id may"
+        WebhookSignatureError, match="its webhook-id header contains a full stop, which an id must not"
     ):
         check(rest, signed | {"webhook-id": id})
 

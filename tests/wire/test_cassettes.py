@@ -60,7 +60,7 @@ def test_stream_replays_with_all_its_events(tmp_path: Path, name: str) -> None:
         try:
             with stream:
                 for event in stream:
-                    came.append(event.to_dict())  # noqa: PERF401 (a list that breaks off keeps nothing)
+                    came.append(event.to_dict())  # noqa: PERF401  # a list that breaks off keeps nothing
         except APIError:  # some recordings end in an error, or hold several responses
             pass
     assert came == sent[: len(came)]

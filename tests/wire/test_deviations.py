@@ -1,4 +1,4 @@
-"""What servers really send: each deviation from the published API ends typed, lossless and in the right outcome."""
+"""Deviations of real servers from the published API: each ends typed, lossless and in the right outcome."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the tests of real and made-up traffic share: strict comparison, framing, and the way through a stream."""
+"""Helpers of the tests of real and made-up traffic: strict comparison, framing, and the way through a stream."""
 
 import json
 from collections import deque
@@ -38,7 +38,7 @@ def differences(one: object, other: object, path: str = "") -> list[str]:
 
 
 def lost_by(model: Model, wire: object) -> list[str]:
-    """Return what is not the same in what came in and what goes out, as data and as text."""
+    """Return the differences between input and output, as data and as text."""
     return differences(wire, model.to_dict()) + differences(wire, json.loads(model.to_json()))
 
 
@@ -59,7 +59,7 @@ def unknown_parts(value: object) -> list[UnknownModel]:
 
 
 def texts_of(output: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return of each item what comes in deltas."""
+    """Return the parts of each item that come in deltas."""
     found: list[dict[str, Any]] = []
     for item in output:
         texts = {key: item[key] for key in ("arguments", "input", "code") if type(item.get(key)) is str}
@@ -89,7 +89,7 @@ def in_chunks(body: bytes, size: int) -> list[bytes]:
 
 @dataclass
 class Outcome:
-    """What a stream gave and how it ended."""
+    """The events of a stream, and its end."""
 
     events: list[Any]
     failure: APIError | None

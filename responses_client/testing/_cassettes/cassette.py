@@ -26,14 +26,14 @@ __all__ = ["MODES", "Cassette"]
 MODES: tuple[Mode, ...] = ("replay", "record", "auto")
 _VARIABLE = "RESPONSES_CASSETTES"
 _ADDRESS = "http://cassette/v1"  # of clients that only replay
-_KEY = "replay"  # too short to be masked in what a request says
+_KEY = "replay"  # too short to be masked in a request
 # The time limits of each call are in its request.
 _NO_LIMITS = httpx.Limits(max_connections=None)
 
 
 @public
 class Cassette:
-    """Recorded requests with their answers: asked once of a real server, replayed without a network or a key.
+    """Recorded requests with their answers: sent once to a real server, replayed without a network or a key.
 
         with Cassette("weather.jsonl") as cassette:
             response = cassette.client().responses.create(model="gpt-5.4", input="The weather?")
@@ -44,11 +44,11 @@ class Cassette:
 
     Args:
         path: The file, of JSON lines.
-        mode: `replay` answers from the file, `record` asks the server and replaces the file, and `auto` records what
-            is missing. By default the variable RESPONSES_CASSETTES, else `replay`.
+        mode: `replay` answers from the file, `record` asks the server and replaces the file, and `auto` records only
+            missing requests. By default the variable RESPONSES_CASSETTES, else `replay`.
         ignore: Paths of fields of the body that may differ, such as `metadata.run_id` or `input[*].id`.
-        scrub: What must not be written: paths of values to mask, or a function that gets the JSON data of each body
-            and event and returns what may be written.
+        scrub: Private data to remove: paths of values to mask, or a function that gets the JSON data of each body and
+            event, and returns the data to write.
         headers: Names of more headers of requests and answers to record.
         realtime: Whether answers and events take the time that they took; by default they come at once.
         allow_unused: Whether recorded requests may be left out.
@@ -77,7 +77,7 @@ class Cassette:
         self._async_clients: list[httpx.AsyncClient] = []
 
     def client(self, **options: Any) -> Client:
-        """Return a client whose requests are replayed or recorded.
+        """Return a client that replays or records its requests.
 
         `options` are those of `responses_client.Client`; an `http_client` asks the server where one is asked. To
         replay, neither a key nor an address is needed.
@@ -98,7 +98,7 @@ class Cassette:
         return client
 
     def async_client(self, **options: Any) -> AsyncClient:
-        """Return an async client whose requests are replayed or recorded; see `client`."""
+        """Return an async client that replays or records its requests; see `client`."""
         from responses_client import AsyncClient
 
         upstream: httpx.AsyncClient | None = options.pop("http_client", None)
@@ -149,13 +149,13 @@ class Cassette:
             raise AssertionError(f"{count} not sent ({self.path.name}): {', '.join(unused[:10])}")
 
     def close(self, *, keep: bool = True) -> None:
-        """Write what was recorded; without `keep`, it stays in a file beside, `NAME.recording`."""
+        """Write the recorded exchanges to the file; without `keep`, they stay beside it in `NAME.recording`."""
         self._tape.close(keep=keep)
         while self._clients:
             self._clients.pop().close()
 
     async def aclose(self, *, keep: bool = True) -> None:
-        """Write what was recorded, and close the connections of async clients; see `close`."""
+        """Write the recorded exchanges, and close the connections of async clients; see `close`."""
         self.close(keep=keep)
         while self._async_clients:
             await self._async_clients.pop().aclose()

@@ -1,7 +1,7 @@
-"""Requests with their answers, as they stand in the lines of a cassette file; no I/O.
+"""Requests with their answers, as lines of a cassette file; no I/O.
 
 The first line is `{"cassette": 1}`, the version of the format. Each exchange is a line with the request and one with the
-answer; of a stream, a line for each event follows, and of a connection that broke, one with its end:
+answer. A stream continues with a line for each event, and a broken connection with a line for its end:
 
     {"request": {"method": "POST", "path": "/responses", "body": {...}}}
     {"answer": {"status": 200, "headers": {...}, "stream": true, "at": 310}}
@@ -92,7 +92,7 @@ class _Closed(TypedDict):
 
 
 class _Line(TypedDict):
-    """The types of what a line may have; which of it, depends on the lines before."""
+    """The types of the members of a line; which members it has depends on the lines before."""
 
     request: NotRequired[_Request]
     answer: NotRequired[_Answer]
@@ -137,7 +137,7 @@ class Body(NamedTuple):
 
     @property
     def content(self) -> bytes:
-        """The bytes. JSON is written anew: its meaning stays, its white space does not."""
+        """The bytes. JSON is written again: its meaning stays, its white space does not."""
         if self.form == "body":
             return encode(self.value)
         return self.value.encode() if self.form == "text" else base64.b64decode(self.value)
@@ -153,9 +153,9 @@ class Failure(NamedTuple):
 class Part(NamedTuple):
     """One part of a stream, or of a WebSocket session.
 
-    The form is `event` with the data of an event, `frame` with the text of another frame, without its blank line, or
-    `rest` for the beginning of a frame after which the stream ended; `sent` and `received` for messages of a session, and
-    `closed` for its end by the server.
+    The form of a part of a stream is `event` with the data of an event, `frame` with the text of another frame, without
+    its blank line, or `rest` with an unfinished frame at the end of the stream. In a session, it is `sent` or
+    `received` for messages, and `closed` for its end by the server.
     """
 
     at: int
@@ -164,7 +164,7 @@ class Part(NamedTuple):
 
     @classmethod
     def of(cls, at: int, frame: str) -> Part:
-        """Return a frame: as an event if it has a name and data that say the same type, else as text."""
+        """Return a frame: as an event if its name and the type in its data agree, else as text."""
         lines = frame.split("\n")
         if len(lines) == 2 and lines[0].startswith("event: ") and lines[1].startswith("data: "):
             try:
@@ -199,9 +199,9 @@ class Recording:
 
 @dataclass(slots=True)
 class Exchange:
-    """A request and its answer; a status of 0 stands for none, and then there is a failure.
+    """A request and its answer, or with a status of 0 the failure in place of an answer.
 
-    It is filled while the answer comes, or while its lines are read.
+    Its fields are filled as the answer comes, or as its lines are read.
     """
 
     request: Recording
@@ -215,7 +215,7 @@ class Exchange:
 
     @property
     def is_answered(self) -> bool:
-        """Whether an answer came, or the reason that none did."""
+        """Whether it has an answer, or a failure in place of one."""
         return bool(self.status) or self.failure is not None
 
 
@@ -256,7 +256,7 @@ def read_lines(lines: Iterable[str]) -> list[Exchange]:
         try:
             value: Any = json.loads(line)
         except (ValueError, RecursionError):
-            raise CassetteError(f"line {number} is not JSON: it was cut, or edited") from None
+            raise CassetteError(f"line {number} is not valid JSON: it was cut, or edited") from None
         if not is_object(value):
             raise CassetteError(f"line {number} is not a JSON object")
         if version is None:
@@ -307,7 +307,7 @@ def _read(value: JSONObject, found: list[Exchange]) -> None:
             raise ValueError("is a part of a stream, but the answer before it is not one")
         last.parts.append(Part(value.get("at", 0), form, value[form]))
     else:
-        raise ValueError(f"is none of request, answer, error, {', '.join(_FORMS)}")
+        raise ValueError(f"has none of the keys request, answer, error, {', '.join(_FORMS)}")
 
 
 def _body(body: Body | None) -> JSONObject:

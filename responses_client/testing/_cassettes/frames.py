@@ -32,7 +32,7 @@ class FrameSplitter:
         return frames
 
     def rest(self) -> str:
-        """Return what came after the last frame; empty where the stream ended with a frame."""
+        """Return the text after the last frame; an empty string if the stream ended with a frame."""
         return _text(self._rest)
 
 

@@ -1,4 +1,4 @@
-"""Which recorded request a request is, and how it differs from the nearest one; no I/O."""
+"""The comparison of requests with recorded ones, and the differences from the nearest; no I/O."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Matcher:
         return json.dumps(self.reduced(value), sort_keys=True)
 
     def reduced(self, value: Any) -> Any:
-        """Return JSON data without what is ignored."""
+        """Return JSON data without the ignored fields."""
         for steps in self._ignored:
             value = change(value, steps, lambda _: ...)
         return value
@@ -57,10 +57,10 @@ def describe_mismatch(
     """Return the differences of a request from the nearest recorded one, path by path.
 
     Args:
-        matcher: Its rule.
+        matcher: The rule by which requests are compared.
         sent: The request.
         recorded: The requests in the file that were not replayed yet.
-        used: Those that were.
+        used: The requests in the file that were replayed.
     """
     key = matcher.key(sent)
     if times := sum(matcher.key(one) == key for one in used):

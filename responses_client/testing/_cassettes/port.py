@@ -47,7 +47,7 @@ class CassetteApp:
     The attribute `hang_up` closes the connection of a request.
 
     Raises:
-        CassetteError: There is no address to ask, or it is none.
+        CassetteError: The address of the server is missing or not valid.
     """
 
     def __init__(self, tape: Tape, upstream: str | None, *, realtime: bool) -> None:
@@ -89,9 +89,8 @@ class CassetteApp:
             async for data in response.aiter_bytes():
                 await send({"type": "http.response.body", "body": data, "more_body": True})
         except httpx.TransportError:
-            self.hang_up(
-                scope
-            )  # an exception would do the same, and be logged as a mistake of the application
+            # An exception would do the same, but would be logged as a mistake of the application.
+            self.hang_up(scope)
             return
         finally:
             await response.aclose()

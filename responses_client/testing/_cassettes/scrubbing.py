@@ -1,4 +1,4 @@
-"""Removal of what must not be in a file: secrets, and what the user names; no I/O."""
+"""Removal of secrets, and of the values that the user names, before a file is written; no I/O."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Scrub: TypeAlias = Callable[[Any], Any] | Sequence[str]
 
 _REQUEST_HEADERS = r"content-type|openai-beta"
 _ANSWER_HEADERS = r"content-type|retry-after(-ms)?|x-should-retry|x-request-id|request-id|openai-(version|processing-ms)|x-ratelimit-.*"
-# Not secrets by their names, and yet of one account.
+# Their names do not look secret, but their values identify an account.
 _ACCOUNT_HEADERS = ("openai-organization", "openai-project")
 # A line of JSON, also in a frame of an event stream.
 _JSON_LINE = re.compile(r"^(data: ?|)([{\[].*)$", re.MULTILINE)
@@ -41,7 +41,7 @@ def paths_steps(option: str, paths: Sequence[str]) -> list[list[str]]:
     """Return the steps of each path.
 
     Raises:
-        CassetteError: See `path_steps`, or it is a string, each letter of which would be a path.
+        CassetteError: A path is not valid, or `paths` is a string, in which each letter would be a path.
     """
     if isinstance(paths, str):
         raise CassetteError(f"{option} must be a list of paths, got the string {paths!r}")
@@ -70,7 +70,7 @@ def _place(index: int) -> tuple[int, int | None]:
 
 
 class Scrubber:
-    """Makes exchanges fit for a file.
+    """The rules by which secrets are removed from exchanges.
 
     Args:
         scrub: A function or paths of the user, for the bodies of requests and answers and the data of events.
@@ -128,7 +128,7 @@ class Scrubber:
         return self._scrubbed(_mapped(value, redactor))
 
     def _scrubbed(self, value: Any) -> Any:
-        """Return JSON data, or a text in which each line may be some, without the secrets that have a place."""
+        """Return JSON data, or text with lines of JSON, without the values of secret fields and of the user's paths."""
         if isinstance(value, str):
             return _JSON_LINE.sub(lambda line: f"{line[1]}{self._line(line[2])}", value)
         value = mask_fields(value)
@@ -146,7 +146,7 @@ class Scrubber:
 
 
 def _secrets_of(request: Recording) -> Iterator[str]:
-    """Yield what must not be written of a request, nor where an answer repeats it."""
+    """Yield the secrets of a request, which must not be written where an answer repeats them either."""
     yield from secret_values(request.headers)
     for name, value in request.headers.items():
         if name.lower() in _ACCOUNT_HEADERS:
@@ -160,7 +160,7 @@ def _secrets_of(request: Recording) -> Iterator[str]:
 
 def _mapped(value: Any, redactor: Redactor) -> Any:
     if isinstance(value, str):
-        # Else as it is: a delta may end in half of a surrogate pair.
+        # A text without secrets stays the same object: a delta may end in half of a surrogate pair.
         return redactor.text(value) if redactor.occurs_in(value) else value
     if is_array(value):
         return [_mapped(one, redactor) for one in value]

@@ -17,7 +17,7 @@ __all__ = ["AsyncListeningStream", "AsyncReplayStream", "ListeningStream", "Repl
 
 
 class ListeningStream:
-    """A connection whose messages are recorded; `wrapped` is the real one."""
+    """A connection that records its messages; `wrapped` is the real one."""
 
     def __init__(self, wrapped: Any, listener: SessionListener) -> None:
         self.wrapped = wrapped
@@ -46,13 +46,13 @@ class AsyncListeningStream:
         self.wrapped = wrapped
         self._listener = listener
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - of httpcore
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read, and record the messages in it."""
         data: bytes = await self.wrapped.read(max_bytes, timeout)
         self._listener.received(data)
         return data
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - of httpcore
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write, and record the messages in it."""
         await self.wrapped.write(buffer, timeout)
         self._listener.sent(buffer)
@@ -72,7 +72,7 @@ class _Replay:
         self._now = 0
 
     def get_extra_info(self, info: str) -> None:
-        """Return None: there is no socket."""
+        """Return None, as a replayed connection has no socket."""
 
     @property
     def _is_ready(self) -> bool:
@@ -98,7 +98,7 @@ class ReplayStream(_Replay):
         self._changed = threading.Condition()
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Return what the server sends next.
+        """Return the next bytes of the server.
 
         Raises:
             TimeoutError: Nothing came in time.
@@ -112,7 +112,7 @@ class ReplayStream(_Replay):
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Take what the client sends."""
+        """Take bytes of the client."""
         with self._changed:
             self._session.receive(buffer)
             self._changed.notify_all()
@@ -131,8 +131,8 @@ class AsyncReplayStream(_Replay):
         super().__init__(session, realtime=realtime)
         self._changed = anyio.Event()
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - of httpcore
-        """Return what the server sends next; the caller limits the time."""
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Return the next bytes of the server; the caller limits the time."""
         await anyio.lowlevel.checkpoint()
         while not self._is_ready:
             await self._changed.wait()
@@ -141,8 +141,8 @@ class AsyncReplayStream(_Replay):
             await clock.sleep_async(seconds)
         return data
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - of httpcore
-        """Take what the client sends."""
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Take bytes of the client."""
         self._session.receive(buffer)
         self._wake()
 

@@ -58,23 +58,23 @@ class SessionListener:
         self._from_client.feed(data)
 
     def received(self, data: bytes) -> None:
-        """Take bytes that the server sent; none are the end of the connection."""
+        """Take bytes that the server sent; without any, the connection has ended."""
         self._from_server.feed(data)
 
 
 class ReplayedSession:
-    """The server of a recorded session: what it sends next depends on what the client has sent.
+    """The server of a recorded session, which sends each message when the client has sent all before it.
 
-    A recorded message of the server comes as soon as the client has sent all that stands before it in the file.
+    A recorded message of the server comes as soon as the client has sent all its messages before it in the file.
 
     Args:
         exchange: The session.
         matcher: The rule by which messages are compared.
-        scrubber: Removes from messages what was not written.
+        scrubber: The rule by which secrets were removed from messages.
         name: The name of the file, for messages.
 
     Attributes:
-        output: What the client can read: bytes, each with the milliseconds since the handshake.
+        output: The bytes that the client can read, in pieces with their milliseconds since the handshake.
     """
 
     def __init__(self, exchange: Exchange, matcher: Matcher, scrubber: Scrubber, name: str) -> None:

@@ -1,4 +1,4 @@
-"""The state of a cassette: what was recorded, what was replayed, and the file; safe to use from several threads."""
+"""The state of a cassette: recorded exchanges, replayed ones, and the file; safe to use from several threads."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class NotRecorded(AssertionError):
 class Tape:
     """The exchanges of one file.
 
-    While exchanges are recorded, they are added to a file beside it, which replaces it at the end: a recording that
-    fails leaves the old file, and what was already answered. One tape at a time has the file beside it.
+    A recording adds its exchanges to a second file, `NAME.recording`, and replaces the first one at the end. If it
+    fails, the old file stays, and its answers are in the second one. One tape at a time uses the second file.
 
     Args:
         path: The file.
-        mode: Whether requests are answered from the file, asked and recorded, or recorded if they are missing.
+        mode: The mode of the cassette: "replay", "record" or "auto".
         matcher: The rule by which requests are compared.
         scrubber: Removes secrets before anything is written.
     """
@@ -69,10 +69,10 @@ class Tape:
             return [exchange.request for group in self._unused.values() for exchange in group]
 
     def find(self, request: Recording) -> Exchange | None:
-        """Return the first recorded exchange of a request that was not replayed yet; None if it is to be recorded.
+        """Return the first matching exchange that was not replayed yet; None if the request must be recorded.
 
         Raises:
-            NotRecorded: There is none, and nothing is recorded.
+            NotRecorded: No recorded request matches, and the mode is "replay".
         """
         wanted = self.scrubber.request(request)
         with self._lock:
@@ -87,7 +87,7 @@ class Tape:
         reason = describe_mismatch(self._matcher, wanted, self.unused, used)
         raise NotRecorded(
             f"{wanted} is not in {self.path.name}: {reason}\n"
-            "To record it, set RESPONSES_CASSETTES=record (all anew) or auto (what is missing)"
+            "To record it, set RESPONSES_CASSETTES=record (everything) or auto (missing requests)"
         )
 
     def session(self, exchange: Exchange) -> ReplayedSession:
@@ -97,7 +97,7 @@ class Tape:
         return ReplayedSession(exchange, self._matcher, self.scrubber, self.path.name)
 
     def begin(self, finish: Callable[[], None]) -> int:
-        """Return the place of an exchange whose answer is to come; at the end, `finish` is called if none has.
+        """Return the place of an exchange that waits for its answer; at the end, `finish` is called if none has come.
 
         Raises:
             CassetteError: Another tape records the file.
@@ -111,7 +111,7 @@ class Tape:
             return place
 
     def finish(self, place: int, exchange: Exchange) -> None:
-        """Write an exchange whose answer has come, or has broken off; only the first call for a place does."""
+        """Write an exchange after its answer has come or has broken off; only the first call for a place does."""
         with self._lock:
             if self._open.pop(place, None) is None or self._is_closed or not exchange.is_answered:
                 return
@@ -123,10 +123,9 @@ class Tape:
             self._new[place] = written
 
     def close(self, *, keep: bool) -> None:
-        """Write the file if anything was recorded: what it had and keeps, and then what is new, in order.
+        """Write the file if anything was recorded: the exchanges that it keeps, and then the new ones, in order.
 
-        An answer that is not at its end is written as far as it came. Without `keep`, what is new stays in the file
-        beside it.
+        An unfinished answer is written as far as it came. Without `keep`, the new exchanges stay in the file beside it.
         """
         with self._lock:
             unfinished = [*self._open.values()]
@@ -170,7 +169,7 @@ class Tape:
                 "one process (-n 0)"
             ) from None
         file.seek(0)
-        file.truncate()  # of what an earlier recording has left
+        file.truncate()  # an earlier recording may have left exchanges
         return file
 
     def _close_partial(self, is_written: bool) -> None:
@@ -179,7 +178,7 @@ class Tape:
             return
         is_needed = not is_written and file.tell()
         self._partial_lock.release()
-        file.close()  # first, as Windows removes no open file
+        file.close()  # first, since Windows does not remove an open file
         if not is_needed:
             self._partial.unlink(missing_ok=True)
 
@@ -189,7 +188,7 @@ class Tape:
                 return read_lines(file)
         except FileNotFoundError:
             raise CassetteError(
-                f"There is no cassette {self.path}; record it with mode='record' or RESPONSES_CASSETTES=record"
+                f"The cassette {self.path} does not exist; record it with mode='record' or RESPONSES_CASSETTES=record"
             ) from None
         except UnicodeDecodeError:
             raise CassetteError(f"{self.path} is not a cassette: it is not UTF-8") from None

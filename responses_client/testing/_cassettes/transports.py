@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["AsyncCassetteTransport", "CassetteTransport"]
 
 _SESSION = "WEBSOCKET"
-"""In place of the method of a handshake, which is GET: a session is not an answer to a request."""
+"""The recorded method of a handshake, in place of GET: a session is not an answer to a request."""
 
-# Clients make up the boundary of each form anew, and the same upload is to match.
+# Clients invent a new boundary for each form, but the same upload must match.
 _BOUNDARY = r"""(?i)^multipart/.*\bboundary="?([^";]+)"""
 _RECORDED_BOUNDARY = "boundary-of-the-parts"
 
@@ -33,7 +33,7 @@ _OF_THE_COMPRESSED_BODY = frozenset({"content-encoding", "content-length", "tran
 
 
 class _Recorder:
-    """One exchange while it is recorded."""
+    """The recorder of one exchange."""
 
     def __init__(self, tape: Tape, request: Recording) -> None:
         self.exchange = Exchange(request)
@@ -77,7 +77,7 @@ class _Recorder:
         self.finish()
 
     def finish(self) -> None:
-        """Write the exchange; a stream that was left early is one that ended there."""
+        """Write the exchange; a stream that was left early is recorded as far as it came."""
         if self._is_finished:
             return
         self._is_finished = True
@@ -110,7 +110,7 @@ class _RecordedBody(httpx.SyncByteStream):
         self._recorder.finish()
 
     def close(self) -> None:
-        """Close the connection, and write what has come."""
+        """Close the connection, and write the part that has come."""
         self._response.close()
         self._recorder.finish()
 
@@ -133,7 +133,7 @@ class _AsyncRecordedBody(httpx.AsyncByteStream):
         self._recorder.finish()
 
     async def aclose(self) -> None:
-        """Close the connection, and write what has come."""
+        """Close the connection, and write the part that has come."""
         try:
             await self._response.aclose()
         finally:
@@ -148,7 +148,7 @@ class CassetteTransport(httpx.BaseTransport):
         upstream: The HTTP client that asks the server; made at the first request that needs one.
         realtime: Whether answers take the time that they took.
 
-    The attribute `prefix` is the path of the API, which recorded paths do not have.
+    The attribute `prefix` is the path of the API, which is left out of recorded paths.
     """
 
     def __init__(self, tape: Tape, upstream: Callable[[], httpx.Client], *, realtime: bool) -> None:
@@ -238,7 +238,7 @@ def recording_of(request: httpx.Request, content: bytes, prefix: str) -> Recordi
 
 
 def wait_for_answer(exchange: Exchange, realtime: bool) -> Iterator[float]:
-    """Yield the seconds until the headers of an answer come, or until it is certain that none do."""
+    """Yield the recorded seconds before the headers of an answer, or before its failure."""
     seconds = (exchange.at if exchange.status else exchange.failed_at) / 1000
     if realtime and seconds > 0:
         yield seconds
@@ -278,7 +278,7 @@ def _exception(failure: Failure, request: httpx.Request | None) -> httpx.Transpo
 
 
 def _uncompressed(request: httpx.Request) -> httpx.Request:
-    """Return a request whose answer comes as it is: a compressor would hold events back."""
+    """Return a request for an uncompressed answer: a compressor would hold events back."""
     headers = {**request.headers, "accept-encoding": "identity"}
     return httpx.Request(
         request.method, request.url, headers=headers, content=request.content, extensions=request.extensions

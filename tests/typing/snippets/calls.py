@@ -1,4 +1,4 @@
-"""Calls: arguments, overloads and what they return."""
+"""Calls: arguments, overloads and results."""
 
 from __future__ import annotations
 

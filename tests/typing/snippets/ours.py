@@ -1,4 +1,4 @@
-"""What only this package has: text of streams, runs, maps, waiting, tools that are functions, derived clients."""
+"""Features that only this package has: text of streams, runs, maps, waiting, functions as tools, derived clients."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from responses_client._base.messages import UNREAD
 
 
 def said(**fields: object) -> ErrorFields:
-    return ErrorFields(**{**dict.fromkeys(ErrorFields._fields), **fields})  # type: ignore[arg-type]
+    return ErrorFields(**{**dict.fromkeys(ErrorFields._fields), **fields})
 
 
 NESTED = {"message": "No.", "type": "invalid_request_error", "code": "bad", "param": "input"}

@@ -73,7 +73,7 @@ def test_note_that_cannot_be_right_is_waited_for(
             host = json.dumps(_host())
             pid = {"ended": str(ended_process()), "huge": "9" * 30}.get(left)
             note.write_text(f'{{"pid": {pid}, "host": {host}, "since": "then"}}' if pid else left)
-        assert refusal(path) == "a process that left no note of itself"
+        assert refusal(path) == "an unknown process"
         assert clock.waits == [0.05] * 19
         lock.release()
 
@@ -124,7 +124,7 @@ def test_folder_that_takes_no_note_does_not_stop_the_map(path: Path, note: Path,
     with FileIO(path, "a+") as file:
         lock = FileLock(path)
         lock.acquire(file)
-        assert refusal(path) == "a process that left no note of itself"
+        assert refusal(path) == "an unknown process"
         lock.release()
 
 

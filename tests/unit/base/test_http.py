@@ -51,7 +51,7 @@ def test_request_id_is_that_of_the_facts() -> None:
 
 def test_meta_is_frozen() -> None:
     with pytest.raises(AttributeError):
-        build().tries = 2  # type: ignore[misc]
+        build().tries = 2
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Signatures and annotations that name each keyword: what `inspect`, `typing`, `help` and mocks make of them."""
+"""Signatures and annotations that name each keyword, as `inspect`, `typing`, `help` and mocks see them."""
 
 from __future__ import annotations
 

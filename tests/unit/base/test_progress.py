@@ -51,7 +51,7 @@ def test_progress_is_frozen_and_can_be_copied_and_pickled() -> None:
     assert not Progress(done=3).is_finished
     assert pickle.loads(pickle.dumps(progress)) == copy.deepcopy(progress) == progress
     with pytest.raises(dataclasses.FrozenInstanceError):
-        progress.done = 4  # type: ignore[misc]
+        progress.done = 4
 
 
 def test_results_are_counted_by_their_kind() -> None:

@@ -1,4 +1,4 @@
-"""The display of `progress=True`: lines, bars of tqdm and rich, and whatever may go wrong while they draw."""
+"""The display of `progress=True`: lines, bars of tqdm and rich, and failures while they draw."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def drawn(*states: Progress, title: str = "map") -> None:
 
 
 def visible(text: str) -> str:
-    """Return what a terminal shows, without what steers it."""
+    """Return the text that a terminal shows, without control characters."""
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
 
 
@@ -191,7 +191,7 @@ def test_notebook_gets_the_bar_of_notebooks(
         def close(self) -> None: ...
 
     shell = SimpleNamespace(config={"IPKernelApp": {}})
-    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
     monkeypatch.setattr(progress_display, "import_module", {"tqdm.auto": SimpleNamespace(tqdm=Bar)}.get)
     drawn(Progress(total=3, done=3))
 
@@ -228,7 +228,7 @@ def test_error_while_it_draws_ends_the_display_alone(
     display.close()
 
     assert len(calls) == 1
-    assert caplog.messages == ["Progress is not shown any more: BrokenPipeError: the terminal is gone"]
+    assert caplog.messages == ["Progress is no longer shown: BrokenPipeError: the terminal is gone"]
 
 
 def test_interrupt_while_it_draws_is_not_lost(

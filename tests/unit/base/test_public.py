@@ -21,7 +21,7 @@ class Kilometres(float):
 def private_module(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """A private module, in which a test defines classes."""
     module = ModuleType("responses_client._maps._routes")
-    module.Distance = Kilometres  # type: ignore[attr-defined]
+    module.Distance = Kilometres
     monkeypatch.setitem(sys.modules, module.__name__, module)
     return module
 
@@ -72,7 +72,7 @@ def test_annotations_are_still_evaluated_in_the_private_module(
 
 @pytest.mark.parametrize("kind", ["dataclass", "NamedTuple"])
 def test_pydantic_still_reads_the_fields(private_module: ModuleType, kind: str) -> None:
-    private_module.Distance = float  # type: ignore[attr-defined]
+    private_module.Distance = float
     route = public(made_in(private_module, KINDS[kind]))
 
     with pytest.raises(ValueError, match="valid number"):
@@ -101,7 +101,7 @@ def test_methods_of_a_resource_are_named_by_their_path() -> None:
             pass
 
     with pytest.raises(TypeError, match=r"^client\.routes\.find\(\) missing 1 required positional argument"):
-        Routes().find()  # type: ignore[call-arg]
+        Routes().find()
     assert "_check" in Routes._check.__qualname__.split(".")
     assert "client" not in Routes._check.__qualname__
 

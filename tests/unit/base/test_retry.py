@@ -29,7 +29,7 @@ NOW = 784_111_767.0  # ten seconds before the dates of RFC 9110, 5.6.7
 def after(
     outcome: Outcome,
     attempt: int = 0,
-    policy: Policy = Policy(),  # noqa: B008 - immutable
+    policy: Policy = Policy(),  # noqa: B008  # immutable
     random: float = 0.0,
     remaining: float | None = None,
 ) -> Retry | GiveUp:

@@ -39,4 +39,4 @@ def test_progress_can_be_noted_later(error: Kind) -> None:
 def test_message_of_an_ended_stream_says_where_its_beginning_is(
     error: type[StreamError | StreamInterrupted],
 ) -> None:
-    assert str(error("It broke", partial=PARTIAL)).endswith("; what came is in .partial")
+    assert str(error("It broke", partial=PARTIAL)).endswith("; the received part is in .partial")

@@ -131,7 +131,10 @@ def test_headers_of_a_connection_may_be_set_where_that_breaks_nothing(headers: d
             "The header 'Connection' in the headers belongs to HTTP; it may be 'close' or 'keep",
         ),
         ({"X-A": 5}, "The header 'X-A' in the headers must be a string or None, got int 5"),
-        ({"X-A": "hunter2\n"}, "The header 'X-A' in the headers contains a line break, which no header may"),
+        (
+            {"X-A": "hunter2\n"},
+            "The header 'X-A' in the headers contains a line break, which a header must not",
+        ),
         ({"X-A": "hunter2\x00"}, "The header 'X-A' in the headers contains a control character"),
         ({"X-A": "hunter2€"}, "The header 'X-A' in the headers contains a character beyond Latin-1"),
     ],

@@ -16,7 +16,7 @@ __all__ = ["Killed", "Killer", "SlowUploads", "batched", "carrying", "killing", 
 
 
 def questions(count: int, **body: Any) -> list[dict[str, Any]]:
-    """Return requests whose inputs are numbered."""
+    """Return requests with numbered inputs."""
     return [{"model": "m", "input": f"Question {number}", **body} for number in range(count)]
 
 
@@ -32,13 +32,13 @@ def sent(server: Server) -> tuple[int, int]:
 
 
 class Killed(BaseException):
-    """The end of a process, which no code can catch and go on from."""
+    """The end of a process, after which no code continues."""
 
 
 class Killer:
     """Ends a process at its request of a number: before the server has it, or after, when the answer is lost.
 
-    With another `error`, the request fails with it, and the process goes on.
+    With another `error`, the request fails with it, and the process continues.
     """
 
     def __init__(self, at: int, *, is_answered: bool, error: BaseException | None = None) -> None:
@@ -101,7 +101,7 @@ def _whole(request: httpx.Request, pieces: list[bytes]) -> httpx.Request:
 
 
 def carrying(mode: str, server: Server, transport: _Transport | httpx.MockTransport) -> Caller:
-    """Return a caller whose clients send over a transport."""
+    """Return a caller with clients that send over a transport."""
     return Caller(
         mode,
         lambda: server.client(http_client=httpx.Client(transport=transport)),
@@ -110,5 +110,5 @@ def carrying(mode: str, server: Server, transport: _Transport | httpx.MockTransp
 
 
 def killing(mode: str, server: Server, kill: Callable[..., None]) -> Caller:
-    """Return a caller whose clients end as a process does."""
+    """Return a caller with clients that end as a process does."""
     return carrying(mode, server, _KillingTransport(server, kill))

@@ -1,4 +1,4 @@
-"""`responses.batch` against the embedded server: the whole way, and what another process takes up."""
+"""`responses.batch` against the embedded server: complete calls, and work that another process continues."""
 
 from __future__ import annotations
 
@@ -27,16 +27,7 @@ from responses_client import (
 )
 from responses_client.testing import Server, VirtualClock
 
-
-@pytest.fixture(autouse=True)
-def _virtual_time(virtual_clock: VirtualClock) -> VirtualClock:
-    return virtual_clock
-
-
-@pytest.fixture(params=MODES)
-def every_caller(request: pytest.FixtureRequest, server: Server) -> Caller:
-    """A caller in each mode, with trio."""
-    return Caller(request.param, server.client, server.async_client)
+pytestmark = pytest.mark.usefixtures("virtual_clock")
 
 
 def texts(results: BatchResults) -> list[str]:
@@ -228,7 +219,7 @@ def test_poll_that_fails_for_a_while_does_not_end_the_wait(caller: Caller, serve
 
 
 class Failing:
-    """Clients for whom the first poll of a batch fails."""
+    """Clients with a first poll of a batch that fails."""
 
     def __init__(self, server: Server, fail: Callable[[], object]) -> None:
         self._server = server
@@ -271,7 +262,7 @@ def test_timeout_names_the_batches_and_leaves_them(every_caller: Caller, server:
     with pytest.raises(WaitTimeout) as caught:
         batched(every_caller, questions(2), timeout=60, max_requests=1)
     first, second = server.batches
-    assert f"2 of 2 batches are not finished in time ({first}, {second}); " in str(caught.value)
+    assert f"2 of 2 batches were not finished in time ({first}, {second}); " in str(caught.value)
     assert str(caught.value).endswith("wait for it with client.batches.wait")
     assert caught.value.batch is not None
     assert caught.value.batch.id in server.batches

@@ -76,7 +76,7 @@ def test_request_that_was_not_answered_has_the_reason_of_its_line(tmp_path: Path
 
 def test_request_without_a_line_has_the_state_of_its_batch(tmp_path: Path) -> None:
     results = read(tmp_path, answer("1"))
-    assert "the batch batch_1 is completed, and has no result of it; send it again" in message(results, 0)
+    assert "the batch batch_1 is completed and has no result for it; send it again" in message(results, 0)
 
 
 def test_request_whose_line_may_be_malformed_is_told_of_it(
@@ -84,7 +84,7 @@ def test_request_whose_line_may_be_malformed_is_told_of_it(
 ) -> None:
     results = read(tmp_path, answer("1"), ["oops"], {"custom_id": 0})
     assert (
-        "the batch batch_1 is completed, and has no result of it; of the lines of the results, 2 could not be read "
+        "the batch batch_1 is completed and has no result for it; of the lines of the results, 2 could not be read "
         "(see the log); send it again" in message(results, 0)
     )
     assert [text.partition(":")[0] for text in caplog.messages] == ["Skipped a line", "Skipped a line"]

@@ -1,4 +1,4 @@
-"""Uploads and new batches whose answer is lost: the server is asked for them before they are sent again."""
+"""Uploads and new batches with a lost answer: the server is asked for them before they are sent again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from batch_helpers import Killer, batched, carrying, killing, questions, sent
-from callers import MODES, Caller
+from callers import Caller
 
 from responses_client import (
     APIStatusError,
@@ -19,20 +19,11 @@ from responses_client import (
 )
 from responses_client.testing import Server, VirtualClock
 
-
-@pytest.fixture(autouse=True)
-def _virtual_time(virtual_clock: VirtualClock) -> VirtualClock:
-    return virtual_clock
-
-
-@pytest.fixture(params=MODES)
-def every_caller(request: pytest.FixtureRequest, server: Server) -> Caller:
-    """A caller in each mode, with trio."""
-    return Caller(request.param, server.client, server.async_client)
+pytestmark = pytest.mark.usefixtures("virtual_clock")
 
 
 def losing(mode: str, server: Server, at: int, *, is_answered: bool = True) -> Caller:
-    """Return a caller for whom one request gets no answer, by its number; of one batch, 1 is the upload, 2 the batch."""
+    """Return a caller that gets no answer to the request of a number: in a batch, 1 is the upload, 2 the batch."""
     return killing(mode, server, Killer(at, is_answered=is_answered, error=httpx.ReadError("reset")))
 
 

@@ -206,7 +206,7 @@ def test_answer_that_was_cut_off_does_not_blame_the_address() -> None:
 
     assert str(error) == (
         "The answer (status 200, application/json) is JSON that was cut off after 7 bytes (request id req_1): the body "
-        "is '{\"id\":'; try again, and if this comes again, look for what cuts answers off between here and the server"
+        "is '{\"id\":'; try again, and if it happens again, look for a proxy that cuts answers off"
     )
     other = not_json("expected value", b"<", meta(), advice="look")
     assert str(other).endswith("is not valid JSON (request id req_1): the body is '<'; look")

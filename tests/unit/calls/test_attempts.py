@@ -329,7 +329,7 @@ def test_no_request_is_sent_after_the_deadline(clock: Clock) -> None:
     async def close() -> None:
         clock.now += 5
 
-    redirect.close = close  # type: ignore[method-assign]
+    redirect.close = close
     io = FakeIO(clock, redirect, late)
 
     with pytest.raises(APITimeoutError, match="deadline of 4 s"):
@@ -547,7 +547,7 @@ def test_stream_without_an_error_is_read_to_its_end(clock: Clock) -> None:
 
 
 class Recorder:
-    """A throttle that lets all attempts pass, and notes what it is told."""
+    """A throttle that lets all attempts pass, and records its calls."""
 
     def __init__(self) -> None:
         self.sent = 0

@@ -145,7 +145,7 @@ def test_key_that_another_got_meanwhile_is_used(clock: Clock) -> None:
     function, given = counting(("late", clock.time() + 3600))
     shared = settings(api_key=function)
     io = FakeIO(clock)
-    io.before_lock = lambda: shared.api_key.keep("early", clock.time() + 3600, clock.time())  # type: ignore[union-attr]
+    io.before_lock = lambda: shared.api_key.keep("early", clock.time() + 3600, clock.time())
 
     assert headers(RequestSigner(io, shared)) == {"Authorization": "Bearer early"}
     assert given == []
@@ -155,7 +155,7 @@ def test_plain_keys_are_not_waited_for(clock: Clock) -> None:
     function, given = counting("mine")
     shared = settings(api_key=function)
     io = FakeIO(clock)
-    io.before_lock = lambda: shared.api_key.keep("theirs", None, clock.time())  # type: ignore[union-attr]
+    io.before_lock = lambda: shared.api_key.keep("theirs", None, clock.time())
 
     assert headers(RequestSigner(io, shared)) == {"Authorization": "Bearer mine"}
     assert given == ["mine"]
@@ -354,15 +354,15 @@ def test_flow_of_an_auth_object_is_passed_through(is_async: bool) -> None:
 
 
 class Held(Challenged):
-    """Keeps its flows, which therefore do not end because nobody needs them any more."""
+    """An auth object that keeps its flows, so that they do not end for lack of references."""
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         self.flow: Any = super().sync_auth_flow(request)
-        return self.flow  # type: ignore[no-any-return]
+        return self.flow
 
     def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         self.flow = super().async_auth_flow(request)
-        return self.flow  # type: ignore[no-any-return]
+        return self.flow
 
 
 @pytest.mark.parametrize("is_async", [False, True])

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import pytest
-from callers import RULE_MODES, Caller
+from callers import RULE_MODES
 from fake_io import Clock
+from played_states import PlayedStates, delays
 
 from responses_client import (
-    AsyncClient,
-    Client,
     ConfigurationError,
     NotFoundError,
     RequestValidationError,
@@ -47,12 +45,9 @@ def test_status_or_an_end_says_whether_a_batch_is_finished(
 
 def test_interval_grows_to_a_minute() -> None:
     plan = schedule(batch("in_progress"))
-    delays: list[float] = []
-    for _ in range(12):
-        delays.append(plan.next_delay(0.0, 0.0))
-        plan.record(batch("in_progress"))
-    assert delays[:3] == [5.0, 7.5, 11.25]
-    assert delays[-1] == 60.0
+    found = delays(plan, batch("in_progress"), 12)
+    assert found[:3] == [5.0, 7.5, 11.25]
+    assert found[-1] == 60.0
 
 
 def test_status_and_counts_are_news() -> None:
@@ -71,77 +66,53 @@ def test_batch_needs_an_id(given: Any) -> None:
 
 
 @pytest.fixture(params=RULE_MODES)
-def states(request: pytest.FixtureRequest, clock: Clock) -> Any:
-    """A caller of a server that plays states of a batch, which the test appends."""
-    played: list[dict[str, Any] | int] = []
-
-    def answer(asked: httpx.Request) -> httpx.Response:
-        assert asked.url.path == "/v1/batches/batch_1"
-        state = played.pop(0)
-        if isinstance(state, int):
-            return httpx.Response(state, json={"error": {"message": "No such batch."}})
-        return httpx.Response(200, json={"id": "batch_1", "object": "batch", **state})
-
-    transport = httpx.MockTransport(answer)
-    return Caller(
-        request.param,
-        lambda: Client(api_key="k", http_client=httpx.Client(transport=transport)),
-        lambda: AsyncClient(api_key="k", http_client=httpx.AsyncClient(transport=transport)),
-    ), played
+def states(request: pytest.FixtureRequest, clock: Clock) -> PlayedStates:
+    return PlayedStates(request.param)
 
 
-def test_wait_ends_with_the_finished_batch_and_reports_what_is_new(states: Any) -> None:
-    caller, played = states
-    played += [
-        {"status": "validating"},
-        {"status": "in_progress"},
-        {"status": "in_progress"},
-        {"status": "completed"},
-    ]
+def test_wait_ends_with_the_finished_batch_and_reports_what_is_new(states: PlayedStates) -> None:
+    states.rest += [batch(status) for status in ("validating", "in_progress", "in_progress", "completed")]
     seen: list[str | None] = []
 
-    done = caller(
+    done = states.caller(
         lambda client: client.batches.wait("batch_1", on_progress=lambda news: seen.append(news.status))
     )
 
     assert (done.status, done.output_file_id) == ("completed", None)
     assert seen == ["validating", "in_progress", "completed"]
-    assert caller(lambda client: client.batches.wait(done)) is done
+    assert states.paths == ["/v1/batches/batch_1"] * 4
+    assert states.caller(lambda client: client.batches.wait(done)) is done
 
 
-def test_wait_that_takes_too_long_has_the_last_state(states: Any) -> None:
-    caller, played = states
-    played += [{"status": "in_progress"}] * 3
+def test_wait_that_takes_too_long_has_the_last_state(states: PlayedStates) -> None:
+    states.rest += [batch("in_progress")] * 3
     with pytest.raises(WaitTimeout, match=r"^The batch batch_1 was not finished within 8 s") as caught:
-        caller(lambda client: client.batches.wait("batch_1", timeout=8))
+        states.caller(lambda client: client.batches.wait("batch_1", timeout=8))
     assert caught.value.batch is not None
     assert (caught.value.batch.status, caught.value.response) == ("in_progress", None)
 
 
-def test_batch_that_does_not_exist_is_an_error(states: Any) -> None:
-    caller, played = states
-    played += [404]
+def test_batch_that_does_not_exist_is_an_error(states: PlayedStates) -> None:
+    states.rest += [404]
     with pytest.raises(NotFoundError):
-        caller(lambda client: client.batches.wait("batch_1"))
+        states.caller(lambda client: client.batches.wait("batch_1"))
 
 
-def test_unknown_argument_is_answered_by_name(states: Any) -> None:
-    caller, _ = states
+def test_unknown_argument_is_answered_by_name(states: PlayedStates) -> None:
     with pytest.raises(TypeError, match=r"batches\.wait\(\) got an unexpected keyword argument 'include'"):
-        caller(lambda client: client.batches.wait("batch_1", include=[]))
+        states.caller(lambda client: client.batches.wait("batch_1", include=[]))
 
 
-def test_async_function_needs_the_async_client(states: Any) -> None:
-    caller, played = states
-    played += [{"status": "completed"}]
+def test_async_function_needs_the_async_client(states: PlayedStates) -> None:
+    states.rest += [batch("completed")]
     seen: list[Batch] = []
 
     async def report(news: Batch) -> None:
         seen.append(news)
 
-    if caller.mode == "sync":
+    if states.caller.mode == "sync":
         with pytest.raises(ConfigurationError, match="on_progress is an async function"):
-            caller(lambda client: client.batches.wait("batch_1", on_progress=report))
+            states.caller(lambda client: client.batches.wait("batch_1", on_progress=report))
     else:
-        caller(lambda client: client.batches.wait("batch_1", on_progress=report))
+        states.caller(lambda client: client.batches.wait("batch_1", on_progress=report))
         assert [news.status for news in seen] == ["completed"]

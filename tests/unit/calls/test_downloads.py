@@ -7,6 +7,7 @@ import os
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ CITATION = ContainerFileCitation(container_id="cntr_1", file_id="cfile_1", filen
 
 
 class Broken(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body whose connection breaks after the first bytes."""
+    """A body with a connection that breaks after the first bytes."""
 
     def __iter__(self) -> Iterator[bytes]:
         yield b"Buy"
@@ -220,7 +221,7 @@ def test_broken_connection_begins_anew_and_leaves_nothing(
 
 
 def test_content_of_another_length_is_not_taken(caller: Caller, contents: Contents, tmp_path: Path) -> None:
-    short = lambda: httpx.Response(200, content=b"Buy", headers={"content-length": "9"})  # noqa: E731
+    short = partial(httpx.Response, 200, content=b"Buy", headers={"content-length": "9"})
     contents.answers += [short]
     assert caller(download(tmp_path / "notes.txt")).read_bytes() == b"Buy milk."
     contents.answers += [short] * 3

@@ -213,7 +213,7 @@ def test_string_in_a_model_is_a_part_of_what_it_would_write(item: Model, name: s
 
 def test_string_assigned_to_a_message_of_a_server_is_a_part() -> None:
     item = OutputMessage.from_dict({"type": "message", "role": "assistant", "content": [], "new": 1})
-    item.content = ["Hi"]  # type: ignore[list-item]
+    item.content = ["Hi"]
 
     assert sent(item) == [
         {"type": "message", "role": "assistant", "content": [text("Hi", "output_text")], "new": 1}

@@ -1,4 +1,4 @@
-"""Mistakes in arguments: their place in the list as it was given, and what to write."""
+"""Mistakes in arguments: their place in the given list, and the advice for each."""
 
 from __future__ import annotations
 

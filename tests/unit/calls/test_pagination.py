@@ -1,4 +1,4 @@
-"""Pages, the iteration over them, and servers whose lists would never end."""
+"""Pages, the iteration over them, and servers with lists that would never end."""
 
 from __future__ import annotations
 

@@ -26,4 +26,4 @@ def test_session_takes_the_options_that_are_not_about_http() -> None:
 @pytest.mark.parametrize("name", sorted(OPTIONS - BatchLineParams.__optional_keys__))
 def test_batch_line_refuses_the_options_that_its_type_lacks(name: str) -> None:
     with pytest.raises(RequestValidationError, match=f"{name}: cannot be part of a batch line"):
-        batch_line("1", input="Hi", **{name: 3})  # type: ignore[arg-type]
+        batch_line("1", input="Hi", **{name: 3})

@@ -247,7 +247,7 @@ def test_sessions_take_objects(monkeypatch: pytest.MonkeyPatch) -> None:
     session = WebSocketSession(FakeIO(socket.clock, Upgraded(socket)), Settings(api_key="key"), {})
     with session:
         session.create(**arguments()).close()
-        session.send(Event(type="response.create", model="m", input="Hi"))  # type: ignore[arg-type]
+        session.send(Event(type="response.create", model="m", input="Hi"))
     is_sent(socket.sent[0])
     assert socket.sent[1]["model"] == "m"
 

@@ -403,7 +403,7 @@ OPTION_MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     (
         {"extra_headers": {"X-A": "a\nb"}},
         "extra_headers['X-A']",
-        "contains a line break, which no header may",
+        "contains a line break, which a header must not",
     ),
     ({"extra_headers": {"X-A": 1}}, "extra_headers['X-A']", "expected a string or None, got int 1"),
     (
@@ -425,7 +425,11 @@ OPTION_MISTAKES: list[tuple[dict[str, Any], str, str]] = [
         "expected a string, number, list, dict or None, got NoneType",
     ),
     ({"extra_body": "{}"}, "extra_body", "expected a mapping, got str"),
-    ({"idempotency_key": "a\nb"}, "idempotency_key", "contains a line break, which no header may; remove it"),
+    (
+        {"idempotency_key": "a\nb"},
+        "idempotency_key",
+        "contains a line break, which a header must not; remove it",
+    ),
     ({"idempotency_key": 7}, "idempotency_key", "expected a string or None, got int 7"),
     ({"timeout": -1}, "timeout", "expected a positive number of seconds, got int -1"),
     ({"timeout": "1"}, "timeout", "expected a positive number of seconds, got str"),

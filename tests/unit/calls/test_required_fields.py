@@ -107,7 +107,7 @@ def test_part_that_was_added_to_a_default_list_is_kept() -> None:
 
 def test_null_that_was_assigned_is_an_empty_list() -> None:
     item = ReasoningItem(id="rs_1")
-    item.summary = None  # type: ignore[assignment]
+    item.summary = None
 
     assert sent(item)[0]["summary"] == []
 

@@ -33,7 +33,7 @@ KEY = "sk-hunter2hunter2"
 def refusal(**options: object) -> str:
     """Return the text of the error that the options cause."""
     with pytest.raises(ConfigurationError) as caught:
-        resolve({}, **options)  # type: ignore[arg-type]
+        resolve({}, **options)
     assert "hunter2" not in str(caught.value)
     return str(caught.value)
 
@@ -391,7 +391,7 @@ FOREIGN = SimpleNamespace(connect=1.0, read=None, write=None, pool=None)
 
 @pytest.mark.parametrize(("timeout", "kept"), [(1, 1.0), (0.5, 0.5), (None, None), (FOREIGN, FOREIGN)])
 def test_timeouts_are_numbers_none_or_foreign_objects(timeout: object, kept: object) -> None:
-    settings = resolve({}, timeout=timeout)  # type: ignore[typeddict-item]
+    settings = resolve({}, timeout=timeout)
 
     assert settings.timeout is kept or settings.timeout == kept
 
@@ -422,7 +422,7 @@ def test_seconds_must_be_positive_finite_numbers(option: str, value: object, got
     [("max_retries", 0), ("max_redirects", 0), ("max_event_bytes", 1), ("max_response_bytes", 1)],
 )
 def test_counts_must_be_whole_numbers(option: str, least: int) -> None:
-    assert getattr(resolve({}, **{option: least}), option) == least  # type: ignore[typeddict-item]
+    assert getattr(resolve({}, **{option: least}), option) == least
     for value, got in [
         (least - 1, f"int {least - 1}"),
         (1.5, "float 1.5"),
@@ -553,7 +553,7 @@ def test_replacing_headers_and_query_by_none_clears_them() -> None:
 )
 def test_replacing_checks_as_strictly(change: dict[str, object]) -> None:
     with pytest.raises(ConfigurationError):
-        resolve({}).replace(**change)  # type: ignore[arg-type]
+        resolve({}).replace(**change)
 
 
 @pytest.mark.parametrize(
@@ -589,7 +589,7 @@ def test_unknown_arguments_of_any_function_are_explained() -> None:
 
 def test_settings_are_frozen() -> None:
     with pytest.raises(AttributeError):
-        resolve({}).timeout = 1.0  # type: ignore[misc]
+        resolve({}).timeout = 1.0
 
 
 def test_the_repr_shows_no_secret() -> None:

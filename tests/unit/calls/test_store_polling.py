@@ -6,12 +6,12 @@ import copy
 import pickle
 from typing import Any
 
-import httpx
 import pytest
-from callers import RULE_MODES, Caller
+from callers import RULE_MODES
 from fake_io import Clock
+from played_states import PlayedStates, delays
 
-from responses_client import AsyncClient, Client, NotFoundError, RequestValidationError, WaitTimeout
+from responses_client import NotFoundError, RequestValidationError, WaitTimeout
 from responses_client._calls.store_polling import StoreFileBatchSchedule, StoreFileSchedule
 from responses_client.models import VectorStoreFile, VectorStoreFileBatch
 
@@ -50,12 +50,9 @@ def test_status_says_whether_the_files_are_read(status: str | None, is_finished:
 
 def test_interval_grows_to_ten_seconds() -> None:
     schedule = StoreFileSchedule(file("in_progress"), "vs_1", **LIMITS)
-    delays: list[float] = []
-    for _ in range(9):
-        delays.append(schedule.next_delay(0.0, 0.0))
-        schedule.record(file("in_progress"))
-    assert delays[:3] == [1.0, 1.5, 2.25]
-    assert delays[-1] == 10.0
+    found = delays(schedule, file("in_progress"), 9)
+    assert found[:3] == [1.0, 1.5, 2.25]
+    assert found[-1] == 10.0
 
 
 def test_status_is_news_of_a_file_and_counts_are_those_of_a_batch() -> None:
@@ -94,34 +91,16 @@ def test_file_needs_an_id(given: Any) -> None:
 
 
 @pytest.fixture(params=RULE_MODES)
-def states(request: pytest.FixtureRequest, clock: Clock) -> Any:
-    """A caller of a server that plays states, which the test appends, and the paths that were asked for."""
-    played: list[Any] = []
-    paths: list[str] = []
-
-    def answer(asked: httpx.Request) -> httpx.Response:
-        paths.append(asked.url.path)
-        state = played.pop(0)
-        if isinstance(state, int):
-            return httpx.Response(state, json={"error": {"message": "No such file."}})
-        return httpx.Response(200, json=state.to_dict())
-
-    transport = httpx.MockTransport(answer)
-    caller = Caller(
-        request.param,
-        lambda: Client(api_key="k", http_client=httpx.Client(transport=transport)),
-        lambda: AsyncClient(api_key="k", http_client=httpx.AsyncClient(transport=transport)),
-    )
-    return caller, played, paths
+def states(request: pytest.FixtureRequest, clock: Clock) -> PlayedStates:
+    return PlayedStates(request.param)
 
 
-def test_wait_for_a_file_ends_when_it_is_read_or_not(states: Any) -> None:
-    caller, played, paths = states
+def test_wait_for_a_file_ends_when_it_is_read_or_not(states: PlayedStates) -> None:
     error = {"code": "unsupported_file", "message": "The file cannot be read."}
-    played += [file("in_progress"), file("in_progress"), file("failed", last_error=error)]
+    states.rest += [file("in_progress"), file("in_progress"), file("failed", last_error=error)]
     seen: list[str | None] = []
 
-    failed = caller(
+    failed = states.caller(
         lambda client: client.vector_stores.files.wait(
             "file-1", vector_store_id="vs_1", on_progress=lambda news: seen.append(news.status)
         )
@@ -129,15 +108,14 @@ def test_wait_for_a_file_ends_when_it_is_read_or_not(states: Any) -> None:
 
     assert failed.last_error.message == "The file cannot be read."
     assert seen == ["in_progress", "failed"]
-    assert paths == ["/v1/vector_stores/vs_1/files/file-1"] * 3
-    assert caller(lambda client: client.vector_stores.files.wait(failed)) is failed
+    assert states.paths == ["/v1/vector_stores/vs_1/files/file-1"] * 3
+    assert states.caller(lambda client: client.vector_stores.files.wait(failed)) is failed
 
 
-def test_wait_for_a_batch_counts_its_files(states: Any) -> None:
-    caller, played, paths = states
+def test_wait_for_a_batch_counts_its_files(states: PlayedStates) -> None:
     counts = [(2, 0, 0, 0), (1, 1, 0, 0), (0, 1, 1, 0), (0, 1, 0, 1)]
     names = ("in_progress", "completed", "failed", "cancelled")
-    played += [
+    states.rest += [
         batch(
             "in_progress" if numbers[0] else "completed",
             file_counts={**dict(zip(names, numbers, strict=True)), "total": 2},
@@ -150,47 +128,45 @@ def test_wait_for_a_batch_counts_its_files(states: Any) -> None:
         seen.append((progress.total, progress.done, progress.failed, progress.in_flight))
 
     given = batch("in_progress", vector_store_id="vs_1")
-    done = caller(lambda client: client.vector_stores.file_batches.wait(given, on_progress=beat))
+    done = states.caller(lambda client: client.vector_stores.file_batches.wait(given, on_progress=beat))
 
     assert done.status == "completed"
     assert seen == [(2, 0, 0, 2), (2, 1, 0, 1), (2, 2, 1, 0)]
-    assert paths == ["/v1/vector_stores/vs_1/file_batches/vsfb_1"] * 3
-    cancelled = caller(lambda client: client.vector_stores.file_batches.wait(given, on_progress=beat))
+    assert states.paths == ["/v1/vector_stores/vs_1/file_batches/vsfb_1"] * 3
+    cancelled = states.caller(lambda client: client.vector_stores.file_batches.wait(given, on_progress=beat))
     assert cancelled.file_counts.cancelled == 1
     assert seen[-1] == (2, 2, 0, 0)
 
 
-def test_file_that_takes_too_long_has_its_last_state_in_the_error(states: Any) -> None:
-    caller, played, _ = states
-    played += [file("in_progress")] * 9
+def test_file_that_takes_too_long_has_its_last_state_in_the_error(states: PlayedStates) -> None:
+    states.rest += [file("in_progress")] * 9
     message = r"^The file file-1 was not finished within 3 s: its status is 'in_progress'; wait again$"
     with pytest.raises(WaitTimeout, match=message) as caught:
-        caller(lambda client: client.vector_stores.files.wait("file-1", vector_store_id="vs_1", timeout=3))
+        states.caller(
+            lambda client: client.vector_stores.files.wait("file-1", vector_store_id="vs_1", timeout=3)
+        )
     for error in (caught.value, copy.copy(caught.value), pickle.loads(pickle.dumps(caught.value))):
         assert isinstance(error.state, VectorStoreFile)
         assert (error.state.status, error.response, error.batch) == ("in_progress", None, None)
 
 
-def test_batch_that_takes_too_long_can_be_cancelled(states: Any) -> None:
-    caller, played, _ = states
-    played += [batch("in_progress")] * 9
+def test_batch_that_takes_too_long_can_be_cancelled(states: PlayedStates) -> None:
+    states.rest += [batch("in_progress")] * 9
     with pytest.raises(WaitTimeout, match=r"wait again or cancel it$"):
-        caller(
+        states.caller(
             lambda client: client.vector_stores.file_batches.wait(
                 "vsfb_1", vector_store_id="vs_1", deadline=3
             )
         )
 
 
-def test_file_that_is_not_in_the_store_is_an_error(states: Any) -> None:
-    caller, played, _ = states
-    played += [404]
+def test_file_that_is_not_in_the_store_is_an_error(states: PlayedStates) -> None:
+    states.rest += [404]
     with pytest.raises(NotFoundError):
-        caller(lambda client: client.vector_stores.files.wait("file-1", vector_store_id="vs_1"))
+        states.caller(lambda client: client.vector_stores.files.wait("file-1", vector_store_id="vs_1"))
 
 
 @pytest.mark.parametrize("name", ["files", "file_batches"])
-def test_unknown_argument_is_answered_by_name(states: Any, name: str) -> None:
-    caller, _, _ = states
+def test_unknown_argument_is_answered_by_name(states: PlayedStates, name: str) -> None:
     with pytest.raises(TypeError, match=rf"{name}\.wait\(\) got an unexpected keyword argument 'store'"):
-        caller(lambda client: getattr(client.vector_stores, name).wait("id", store="vs_1"))
+        states.caller(lambda client: getattr(client.vector_stores, name).wait("id", store="vs_1"))

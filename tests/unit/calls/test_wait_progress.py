@@ -1,4 +1,4 @@
-"""The reports of `responses.wait`: news, heartbeats with the elapsed time, and what `progress=True` shows."""
+"""The reports of `responses.wait`: news, heartbeats with the elapsed time, and the display of `progress=True`."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def waited(
     io = FakeIO(clock, *answers)
     if mode == "sync":
         client = Client(api_key=KEY)
-        client._core.io = io  # type: ignore[assignment]
+        client._core.io = io
         getattr(client, namespace).wait(id, **options)
         return io
 
     async def main() -> None:
         aclient = AsyncClient(api_key=KEY)
-        aclient._core.io = io  # type: ignore[assignment]
+        aclient._core.io = io
         await getattr(aclient, namespace).wait(id, **options)
 
     anyio.run(main, backend=mode)

@@ -1,4 +1,4 @@
-"""Helpers of the tests of the command: terminals, input, servers, processes, and what standard error says."""
+"""Helpers of the tests of the command: terminals, input, servers, processes, and the lines of standard error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`responses PROMPT`: what is sent, what is kept, and answers that are data."""
+"""`responses PROMPT`: its request, the id that it keeps, and answers that are data."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_continue_without_a_last_answer_is_one_line(
     configured: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["-c", "Hi"]) == 2
-    assert errors(capsys) == [f"error: there is no last answer in {state_file()}; name the id of one"]
+    assert errors(capsys) == [f"error: no last answer is saved in {state_file()}; pass the id of an answer"]
     assert len(configured.requests) == 0
 
 

@@ -24,7 +24,7 @@ PNG = b"\x89PNG\r\n\x1a\n0000"
 
 @pytest.fixture
 def typed(monkeypatch: pytest.MonkeyPatch) -> list[str | BaseException]:
-    """What the user types, line by line, before Ctrl-D."""
+    """The lines that the user types before Ctrl-D."""
     typed: list[str | BaseException] = []
 
     def read(reader: lines.LineReader) -> str | None:
@@ -92,7 +92,7 @@ def test_failed_prompt_of_a_script_is_told_by_the_status(
     with (tmp_path / "prompts").open() as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
         assert demo("chat") == 1
-    assert errors(capsys)[-1] == "error: 1 of the prompts had no whole answer"
+    assert errors(capsys)[-1] == "error: 1 of the prompts got no complete answer"
 
 
 def test_part_that_came_is_remembered(server: Server, typed: list[Any]) -> None:
@@ -135,7 +135,7 @@ def test_commands_change_the_next_request(
     assert [part["type"] for part in content] == ["input_image", "input_file", "input_text"]
     assert inputs(server)[1][-1] == "Two"
     shown = capsys.readouterr().err
-    assert (shown.count("It goes with the next prompt."), shown.count("usage: ")) == (2, 2)
+    assert (shown.count("It is sent with the next prompt."), shown.count("usage: ")) == (2, 2)
 
 
 def test_files_of_the_options_go_with_the_first_prompt(server: Server, typed: list[Any]) -> None:
@@ -231,7 +231,7 @@ class Chat:
         import pty
 
         self._process, self._terminal = pty.fork()
-        if self._process == 0:  # pragma: no cover (another process)
+        if self._process == 0:  # pragma: no cover  # another process
             environment = os.environ | {"TERM": "xterm", "PYTHONUNBUFFERED": "1"}
             os.execve(sys.executable, [sys.executable, "-m", "responses_client", *arguments], environment)
         os.set_blocking(self._terminal, False)

@@ -60,7 +60,7 @@ def test_script_of_every_shell_knows_every_command(shell: str, capsys: pytest.Ca
 def test_unknown_shell_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--print-completion", "cmd"]) == 2
     (line,) = errors(capsys)
-    assert line.startswith("error: there is no completion for cmd; choose one of bash, zsh, ")
+    assert line.startswith("error: cmd is not a supported shell; choose one of bash, zsh, ")
 
 
 def test_missing_package_is_named(

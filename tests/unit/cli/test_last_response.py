@@ -23,7 +23,7 @@ def test_id_is_that_of_the_last_answer_of_the_server() -> None:
 def test_answer_of_another_server_is_not_continued() -> None:
     save_response_id("resp_1", SERVER)
     with pytest.raises(
-        CommandFailed, match=r"came from https://api\.test/v1, not from http://b/v1; name the id"
+        CommandFailed, match=r"came from https://api\.test/v1, not from http://b/v1; pass the id"
     ):
         last_response_id("http://b/v1")
 
@@ -37,7 +37,7 @@ def test_file_that_has_no_id_is_the_same_as_none(data: bytes | None) -> None:
     with pytest.raises(CommandFailed) as caught:
         last_response_id(SERVER)
     assert (caught.value.problem, caught.value.status) == (
-        f"there is no last answer in {path}; name the id of one",
+        f"no last answer is saved in {path}; pass the id of an answer",
         2,
     )
 

@@ -1,4 +1,4 @@
-"""What is typed into a chat."""
+"""The input of a chat."""
 
 from __future__ import annotations
 
@@ -93,5 +93,5 @@ def test_input_that_is_not_text_is_a_problem(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_chat_without_standard_input_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
-    with pytest.raises(CommandFailed, match="there is no standard input"):
+    with pytest.raises(CommandFailed, match="standard input is closed"):
         LineReader()

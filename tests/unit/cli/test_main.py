@@ -222,7 +222,7 @@ def test_closed_standard_output_is_one_line(
 ) -> None:
     monkeypatch.setattr(sys, "stdout", None)
     assert main(["Hi"]) == 1
-    assert capsys.readouterr().err == "error: there is no standard output to write to\n"
+    assert capsys.readouterr().err == "error: standard output is closed\n"
 
 
 def test_argument_that_python_did_not_decode_is_read_as_utf8(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Errors in the words of someone at a shell."""
+"""Errors worded for users of a shell."""
 
 from __future__ import annotations
 

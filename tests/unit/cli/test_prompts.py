@@ -80,7 +80,7 @@ def test_missing_prompt_at_a_terminal_is_refused(
     monkeypatch.setattr(sys, "stdin", Terminal())
     assert demo() == 2
     (line,) = errors(capsys)
-    assert line.startswith('error: there is no prompt; write responses "..."')
+    assert line.startswith('error: the prompt is missing; run responses "..."')
 
 
 @pytest.mark.parametrize("data", [b"", b" \n"])

@@ -94,7 +94,7 @@ def test_wait_that_takes_too_long_says_how_to_go_on(
     assert main(["wait", "--timeout", "3"]) == 1
     (line,) = [line for line in errors(capsys) if line.startswith("error")]
     assert line == (
-        "error: the answer is not finished in time, its status is in_progress; continue with "
+        "error: the answer was not finished in time: its status is in_progress; continue with "
         f"responses wait {response_id}, or stop it with responses cancel {response_id}"
     )
 

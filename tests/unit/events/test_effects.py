@@ -1,4 +1,4 @@
-"""What each event alone makes of an empty snapshot: a table by hand, beside the one that the schema gives."""
+"""The effect of each event on an empty snapshot: a table by hand, beside the one from the schema."""
 
 from __future__ import annotations
 

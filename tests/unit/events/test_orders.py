@@ -1,4 +1,4 @@
-"""Any response, its events in any legal order, with whatever servers get wrong: the snapshot is the response."""
+"""Any response, its events in any legal order, and any known deviation of a server: the snapshot is the response."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ TEXTS = ("text", "refusal", "arguments", "input", "code", "diff", "command")
 
 @dataclass
 class Plan:
-    """A stream, and what is to become of it."""
+    """A stream, and its expected result."""
 
     mistakes: set[str]
     end: str
@@ -220,7 +220,7 @@ def said_less(draw: st.DrawFn, item: Wire) -> Wire:
 def warnings_logged() -> Iterator[list[str]]:
     found: list[str] = []
     handler = logging.Handler()
-    handler.emit = lambda record: found.append(record.getMessage())  # type: ignore[method-assign]
+    handler.emit = lambda record: found.append(record.getMessage())
     logger = logging.getLogger("responses_client")
     logger.addHandler(handler)
     try:

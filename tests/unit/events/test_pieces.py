@@ -1,4 +1,4 @@
-"""Strings that grow from pieces, and lists whose members are counted oddly."""
+"""Strings that grow from pieces, and lists that are numbered oddly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The check of resumed streams: which events are new, and what keeps a stream from being resumed."""
+"""The check of resumed streams: the new events, and the reasons why a stream cannot be resumed."""
 
 from __future__ import annotations
 
@@ -62,11 +62,11 @@ PROBLEMS: dict[str, tuple[list[StreamEvent], str]] = {
     ),
     "another count, by the text": (
         [piece(0), piece(1), piece(2, "other"), piece(3)],
-        "the server numbered its events anew: event 2 is not the one of before",
+        "the server renumbered its events: event 2 differs from the earlier one",
     ),
     "another count, by the kind": (
         [begin(2), piece(3)],
-        "the server numbered its events anew: event 2 is not the one of before",
+        "the server renumbered its events: event 2 differs from the earlier one",
     ),
     "no number": (
         [piece(None)],
@@ -97,7 +97,7 @@ def test_events_that_cannot_follow_the_last_one_are_a_problem(
     ("later", "problem"),
     [
         (piece(7), "the resumed stream lacks events 4 to 6"),
-        (piece(3, "other"), "the server numbered its events anew: event 3 is not the one of before"),
+        (piece(3, "other"), "the server renumbered its events: event 3 differs from the earlier one"),
     ],
 )
 def test_order_is_checked_to_the_end(later: StreamEvent, problem: str) -> None:

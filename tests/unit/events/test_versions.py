@@ -1,4 +1,4 @@
-"""Versions of an object that came one after the other: what counts of each."""
+"""Versions of an object that came one after the other, merged into one."""
 
 from __future__ import annotations
 

@@ -607,7 +607,7 @@ def test_file_that_grew_meanwhile_is_not_cut(path: Path) -> None:
         count: int = write(data)
         return count
 
-    file.write = fail_after_another  # type: ignore[method-assign]
+    file.write = fail_after_another
     with pytest.raises(OSError, match="No space left"):
         record(journal, "b")
     assert path.read_bytes() == whole + whole[:30].replace(b'"a"', b'"b"') + b"of another\n"

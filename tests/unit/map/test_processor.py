@@ -125,7 +125,7 @@ def test_failures_after_the_end_are_not_recorded(clock: Clock, is_closed: bool) 
 
     journal: Any = Recorder()
     io = FakeIO(clock, bad(400), good())
-    processor = RequestProcessor(io, Settings(api_key="k", base_url="http://a/v1"), journal, None)  # type: ignore[arg-type]
+    processor = RequestProcessor(io, Settings(api_key="k", base_url="http://a/v1"), journal, None)
     processor.is_closed = is_closed
     for number, request in enumerate(requests(2)):
         run(processor.process(MapRequest(number, str(number), request)))

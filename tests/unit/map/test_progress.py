@@ -1,4 +1,4 @@
-"""The progress of a map: what its function is told, when, and what `progress=True` shows."""
+"""The progress of a map: the reports to its function, and the display of `progress=True`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class SleepingIO(FakeIO):
 
 
 def told(caller: Caller, given: Any, **options: Any) -> list[Progress]:
-    """Return what the function of a map was told."""
+    """Return the reports that the function of a map got."""
     seen: list[Progress] = []
     mapped(caller, given, on_progress=seen.append, **options)
     return seen
@@ -199,10 +199,10 @@ def test_display_shows_the_last_state(caller: Caller, monkeypatch: pytest.Monkey
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     seen = told(caller, list(requests(3)), progress=True)
 
-    shown = sys.stderr.getvalue()  # type: ignore[attr-defined]
+    shown = sys.stderr.getvalue()
     assert shown == f"responses.map: {seen[-1]}\n"
     mapped(caller, list(requests(3)), progress=True)
-    assert sys.stderr.getvalue().count("responses.map: 3 of 3 done") == 2  # type: ignore[attr-defined]
+    assert sys.stderr.getvalue().count("responses.map: 3 of 3 done") == 2
 
 
 def test_map_without_progress_measures_nothing(server: Server) -> None:
@@ -236,7 +236,7 @@ def test_reason_to_wait_is_looked_up_ten_times_a_second_at_most(clock: Clock) ->
 
     limits = Limits()
     numbered = RequestIterator(requests(9))
-    progress = MapProgress(range(9), numbered, limits, False, None)  # type: ignore[arg-type]
+    progress = MapProgress(range(9), numbered, limits, False, None)
     progress.open()
     result = MapResult(0, "0", {}, error=APIConnectionError("No."))
     assert [progress.add(result).wait_reason for _ in range(3)] == ["reason 1"] * 3

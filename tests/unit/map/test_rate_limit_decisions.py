@@ -15,7 +15,7 @@ from responses_client._map.rate_limit import RateLimitEstimator, Ticket, _Observ
 
 
 class Story:
-    """An estimator that is told what happens and when, in seconds from the start."""
+    """An estimator with a record of its events, each in seconds from the start."""
 
     def __init__(self, start: float) -> None:
         self.estimator = RateLimitEstimator()

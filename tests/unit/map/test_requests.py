@@ -242,5 +242,5 @@ def test_result_is_frozen_and_its_repr_hides_the_request(server: Server) -> None
     assert repr(result) == "<MapResult 0, id '0': status completed>"
     assert repr(result_of_each_kind(server)[2]) == "<MapResult 2, id '2': RequestValidationError>"
     with pytest.raises(AttributeError):
-        result.index = 7  # type: ignore[misc]
+        result.index = 7
     assert copy.deepcopy(result) == result

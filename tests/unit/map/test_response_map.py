@@ -70,14 +70,14 @@ def test_map_whose_block_has_ended_is_closed(caller: Caller) -> None:
             next(results)
         assert repr(results) == "<ResponseMap, closed>"
         results.close()
-        return next(results)  # type: ignore[no-any-return]
+        return next(results)
 
     async def wait(client: Any) -> AsyncResponseMap:
         async with client.responses.map(requests(3)) as results:
             await anext(results)
         assert repr(results) == "<AsyncResponseMap, closed>"
         await results.close()
-        return await anext(results)  # type: ignore[no-any-return]
+        return await anext(results)
 
     with pytest.raises(RuntimeError, match="is closed"):
         caller.run(read, wait)
@@ -88,7 +88,7 @@ def test_map_can_be_closed_inside_its_block(caller: Caller) -> None:
         with client.responses.map(requests(3)) as results:
             next(results)
             results.close()
-            return next(results)  # type: ignore[no-any-return]
+            return next(results)
 
     async def wait(client: Any) -> AsyncResponseMap:
         results = client.responses.map(requests(3))
@@ -96,7 +96,7 @@ def test_map_can_be_closed_inside_its_block(caller: Caller) -> None:
         async with results:
             await anext(results)
             await results.aclose()
-            return await anext(results)  # type: ignore[no-any-return]
+            return await anext(results)
 
     with pytest.raises(RuntimeError, match="is closed"):
         caller.run(read, wait)

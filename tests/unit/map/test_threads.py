@@ -208,7 +208,7 @@ REQUEST: Any = None  # which the sends of these tests do not look at
 
 
 def scripted(monkeypatch: pytest.MonkeyPatch, script: Callable[[], Any]) -> ThreadIO:
-    """Return the driver of a map whose sends play a script."""
+    """Return the driver of a map with sends that play a script."""
 
     async def send(io: SyncIO, request: object, deadline: object) -> Any:
         return script()

@@ -186,7 +186,7 @@ def test_wait_that_grows_is_logged_again(clock: Clock, caplog: pytest.LogCapture
         if len(io.slept) == 4:
             throttle.block_for(30, "status 429 (retry-after-ms)")
 
-    io.sleep = refuse_once  # type: ignore[method-assign]
+    io.sleep = refuse_once
     run(fetch(io, call(), throttle))
 
     assert [text for _, text in logged(caplog)] == [
@@ -214,7 +214,7 @@ def test_wait_for_an_answer_in_flight_is_logged_once_a_minute(
     limit._max_in_flight = 1
     limit.start(clock.now)
     caplog.clear()
-    io.sleep = answer_late  # type: ignore[method-assign]
+    io.sleep = answer_late
     fetch_one(io, throttles)
 
     text = "responses.map: nothing is sent to m until one of 1 requests in flight is answered"

@@ -8,7 +8,7 @@ import anyio
 
 
 class App:
-    """The server, and what its tools have seen.
+    """The server, and the calls that its tools have seen.
 
     Attributes:
         server: The server.
@@ -22,7 +22,7 @@ class App:
         self.seen: list[str] = []
         self.server = MCPServer("demo", log_level="CRITICAL")
 
-        async def grow(ctx: Context) -> str:  # type: ignore[type-arg]
+        async def grow(ctx: Context) -> str:
             self.server.add_tool(self.extra)
             await ctx.notify_tools_changed()  # who listens
             await ctx.session.send_tool_list_changed()  # clients of older protocols

@@ -160,7 +160,7 @@ def test_changes_are_heard_of_in_old_and_new_protocols(
 
 async def test_tools_on_several_pages_are_all_taken() -> None:
     class Pages:
-        """A client whose server has two pages."""
+        """A client of a server with two pages."""
 
         async def list_tools(self, cursor: str | None) -> ListToolsResult:
             tool = Tool.model_validate({"name": f"after-{cursor}", "inputSchema": {"type": "object"}})
@@ -175,13 +175,13 @@ async def test_tools_on_several_pages_are_all_taken() -> None:
 
 async def test_call_over_a_connection_that_broke_is_told_to_the_model() -> None:
     class Broken:
-        """A client whose connection broke."""
+        """A client with a broken connection."""
 
         async def call_tool(self, tool: str, arguments: object) -> None:
             raise anyio.BrokenResourceError
 
     connection = Connection(None, "demo", None, print)
-    connection._client = Broken()  # type: ignore[assignment]
+    connection._client = Broken()
     with pytest.raises(ReportedFailure, match="the connection to the MCP server demo is lost"):
         await connection.call("add", {})
 
@@ -245,7 +245,7 @@ async def test_block_goes_on_when_the_connection_breaks(
 
 async def test_tools_without_an_end_are_an_error() -> None:
     class Endless:
-        """A client whose server has pages for ever."""
+        """A client of a server with endless pages."""
 
         async def list_tools(self, cursor: str | None) -> ListToolsResult:
             return ListToolsResult(tools=[], next_cursor="again", ttl_ms=0)
@@ -260,7 +260,7 @@ async def test_tools_stay_where_the_server_does_not_list_them_again(caplog: pyte
     tool = Tool.model_validate({"name": "add", "inputSchema": {"type": "object"}})
 
     class Confused:
-        """A client whose server answers with something else."""
+        """A client of a server that answers with something else."""
 
         async def list_tools(self, cursor: str | None) -> ListToolsResult:
             return ListToolsResult.model_validate({"tools": [{"name": 5}]})

@@ -99,7 +99,7 @@ def test_content_of_the_future_is_sent_as_json() -> None:
             return '{"type":"hologram"}'
 
     given = result()
-    given.content.append(Hologram())  # type: ignore[arg-type]
+    given.content.append(Hologram())
     assert as_output(given) == '{"type":"hologram"}'
 
 

@@ -144,8 +144,8 @@ JOBS: list[Callable[[], None]] = [
     lambda: validated(models.Response, RESPONSE),
     lambda: validated(models.FunctionCall, CALL),
     lambda: validated(Mine, RESPONSE),
-    *[lambda name=name, data=data: decoded(name, data) for name, data in EVENTS.items()],  # type: ignore[misc]
-    *[lambda cls=cls: described(cls) for cls in OPTIONAL],  # type: ignore[misc]
+    *[lambda name=name, data=data: decoded(name, data) for name, data in EVENTS.items()],
+    *[lambda cls=cls: described(cls) for cls in OPTIONAL],
     constructed,
     requested,
     structured,

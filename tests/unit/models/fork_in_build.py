@@ -17,7 +17,7 @@ forking = threading.Event()
 
 
 class Slow:
-    """A type whose schema is not made before the process is about to fork."""
+    """A type that builds its schema only when the process is about to fork."""
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: Any) -> Any:

@@ -1,4 +1,4 @@
-"""A response says what its answer says: one rule chooses the messages."""
+"""The text of a response is that of its answer: one rule chooses the messages."""
 
 from __future__ import annotations
 

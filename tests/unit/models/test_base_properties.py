@@ -134,7 +134,7 @@ def warnings() -> Iterator[list[logging.LogRecord]]:
     """Collect what is logged."""
     records: list[logging.LogRecord] = []
     logger, handler = logging.getLogger("responses_client"), logging.Handler()
-    handler.emit = records.append  # type: ignore[method-assign]
+    handler.emit = records.append
     logger.addHandler(handler)
     try:
         yield records

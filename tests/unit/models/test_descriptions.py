@@ -27,7 +27,7 @@ class Letter(Model):
     weight: int = 0
 
     def seal(self) -> None:
-        """A method is no field."""
+        """A method is not a field."""
 
 
 def test_field_has_its_description() -> None:

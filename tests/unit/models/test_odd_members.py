@@ -311,7 +311,7 @@ def test_a_tool_that_came_without_its_name_is_refused_in_a_request(value: dict[s
 
 def test_a_model_is_still_made_of_all_that_requests_need() -> None:
     with pytest.raises(ValidationError, match="name"):
-        FunctionTool()  # type: ignore[call-arg]
+        FunctionTool()
     with pytest.raises(ResponseValidationError, match="name"):
         FunctionTool.from_dict({"type": "function"}, strict=True)
 

@@ -1,4 +1,4 @@
-"""What this package does where versions of pydantic differ; all workarounds work on each version."""
+"""The workarounds for versions of pydantic; all of them work on each version."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from responses_client.models._tolerance import omit_read_only, omits_read_only
 Base: Any = base_that_keeps_mocks()
 
 
-class Deferred(Base):  # type: ignore[misc]
+class Deferred(Base):
     model_config = ConfigDict(defer_build=True)
     name: str
 
@@ -32,7 +32,7 @@ def test_class_that_is_not_built_keeps_what_builds_it() -> None:
 
 
 def test_class_that_is_built_can_lose_what_was_built() -> None:
-    class Built(Base):  # type: ignore[misc]
+    class Built(Base):
         name: str
 
     del Built.__pydantic_validator__

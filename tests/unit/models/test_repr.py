@@ -22,14 +22,14 @@ REPRS: list[tuple[Model, str]] = [
     ),
     (Response(metadata={"a": "b"}, usage=Usage(), tools=[]), "Response(usage=Usage(...), metadata=<1 keys>)"),
     (OutputText(text="x" * 100), f"OutputText(text='{'x' * 57}...')"),
-    (UnknownItem(type="poem", lines=3), "UnknownItem(type='poem', lines=3)"),  # type: ignore[call-arg]
+    (UnknownItem(type="poem", lines=3), "UnknownItem(type='poem', lines=3)"),
     (Response.from_dict({"tools": None, "metadata": {}}), "Response(metadata={})"),
     (
         models.McpTool(server_label="home", authorization="hunter2", headers={"X-Token": "hunter3"}),
         "McpTool(server_label='home', authorization=***, headers=***)",
     ),
     (
-        UnknownTool(type="mcp2", server_label="home", authorization="hunter2", headers={"X": "hunter3"}),  # type: ignore[call-arg]
+        UnknownTool(type="mcp2", server_label="home", authorization="hunter2", headers={"X": "hunter3"}),
         "UnknownTool(type='mcp2', server_label='home', authorization=***, headers=<1 keys>)",
     ),
     (OutputText(text="my key is sk-abcdefgh1234"), "OutputText(text='my key is sk-***')"),

@@ -287,7 +287,7 @@ def test_errors_of_the_methods_of_pydantic_have_the_places_of_the_data(
 
 def test_error_with_a_reason_of_ours_keeps_its_message() -> None:
     with pytest.raises(ValidationError, match="Input should be an object with a `type`"):
-        Response(tools=[5])  # type: ignore[list-item]
+        Response(tools=[5])
 
 
 @pytest.mark.parametrize("text", ["{", "5", '{"id": "a'])

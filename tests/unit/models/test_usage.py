@@ -1,4 +1,4 @@
-"""Usages are added up by one rule, whatever the servers leave out."""
+"""Usages are added up by one rule, also if servers leave fields out."""
 
 from __future__ import annotations
 

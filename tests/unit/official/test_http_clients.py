@@ -1,4 +1,4 @@
-"""The HTTP client of an official client: what it sends where, and what it closes."""
+"""The HTTP client of an official client: the routes of its requests, and its close."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The HTML of a page: whole in itself, and closed to what its texts say."""
+"""The HTML of a page: self-contained, and safe from its texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page is made of: files and objects, recognised by their content, without keys."""
+"""The sources of a page: files and objects, recognised by their content, without keys."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_objects_are_recognised(given: Any, kind: str) -> None:
 def test_events_of_runs_become_data() -> None:
     called = as_item(call("c"))
     answer = as_item(output("c"))
-    event = ToolReturned(1, called, answer, ValueError("no"), 0.5)  # type: ignore[arg-type]
+    event = ToolReturned(1, called, answer, ValueError("no"), 0.5)
     turn = SimpleNamespace(_asdict=lambda: {"input": (called,), "other": {1: None}})
     [record, other] = as_source([event, turn], [3.0, 4.0]).records
 

@@ -1,4 +1,4 @@
-"""Calls whose ids are missing, shared or repeated: each is answered once, or the run is pending, with a warning."""
+"""Calls with missing, shared or repeated ids: each is answered once, or the run is pending, with a warning."""
 
 from __future__ import annotations
 
@@ -340,7 +340,7 @@ def test_run_that_continues_a_response_still_does(caller: Caller, server: Server
 
 
 def asked(caller: Caller, server: Server, items: list[dict[str, Any]], ran: list[int]) -> tuple[Any, Any]:
-    """A run whose calls wait for a yes, and its tool."""
+    """A run with calls that wait for approval, and its tool."""
 
     @tool(needs_approval=True)
     def add(number: int) -> int:

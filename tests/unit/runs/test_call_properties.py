@@ -63,7 +63,7 @@ def calls(draw: st.DrawFn, first: int) -> list[Call]:
 
 @st.composite
 def others(draw: st.DrawFn, is_stored: bool) -> list[dict[str, Any]]:
-    """What a response has beside its calls; servers use ids again here, too.
+    """The items of a response beside its calls; servers use ids again here, too.
 
     A server that stores reasoning knows it by its id, and so does not use ids again.
     """
@@ -91,7 +91,7 @@ def conversations(draw: st.DrawFn) -> list[list[Call]]:
 
 @dataclass
 class Desk:
-    """The program around the runs: its tools, what they did, and what it approved and denied."""
+    """The program around the runs: its tools, their calls, and its approvals and denials."""
 
     made: Counter[int] = field(default_factory=Counter)
     approved: Counter[int] = field(default_factory=Counter)

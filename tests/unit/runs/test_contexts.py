@@ -17,7 +17,7 @@ CITIES = ("Oslo", "Rome", "Lima")
 
 
 class Log:
-    """What the tools and hooks of a run find in the variable, which each of them sets."""
+    """The values that the tools and hooks of a run find in the variable, which each of them sets."""
 
     def __init__(self) -> None:
         self.seen: list[str] = []

@@ -49,7 +49,7 @@ def either(caller: Caller, function: Any) -> Any:
     wait.__name__ = getattr(function, "__name__", "wait")
     wait.__doc__ = function.__doc__
     wait.__annotations__ = function.__annotations__
-    wait.__wrapped__ = function  # type: ignore[attr-defined]
+    wait.__wrapped__ = function
     return wait
 
 

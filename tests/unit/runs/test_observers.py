@@ -1,4 +1,4 @@
-"""Observers of runs: what they are called with, and that their exceptions change nothing."""
+"""Observers of runs: their arguments, and that their exceptions change nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class CallTelemetry:
 
 
 class Recorder(CallTelemetry):
-    """Telemetry that records what observers of runs are called with."""
+    """Telemetry that records the arguments of observers of runs."""
 
     def __init__(self) -> None:
         self.entered: list[str] = []
@@ -69,7 +69,7 @@ def recorder() -> Recorder:
 
 @pytest.fixture(params=MODES)
 def observed(request: pytest.FixtureRequest, server: Server, recorder: Recorder) -> Caller:
-    """A caller whose clients have the recorder as telemetry."""
+    """A caller with clients that have the recorder as telemetry."""
     options: dict[str, Any] = {"telemetry": recorder}
     return Caller(request.param, partial(server.client, **options), partial(server.async_client, **options))
 
@@ -208,7 +208,7 @@ def test_observer_that_raises_breaks_no_run(
 
 
 class DefaultTelemetry(CallTelemetry):
-    """Telemetry whose observers override nothing."""
+    """Telemetry with observers that override nothing."""
 
     def observe_run(self, settings: Any, params: Any) -> RunObserver:
         return RunObserver()

@@ -348,7 +348,7 @@ def test_status_that_says_nothing_ends_the_run_too(fields: Any, status: str) -> 
     go(made, answer(message(), **fields))
     assert not made.is_response_running
     assert made.result() is not None
-    assert made.result().status == status  # type: ignore[union-attr]
+    assert made.result().status == status
 
 
 @pytest.mark.parametrize("status", ["completed", None])
@@ -359,7 +359,7 @@ def test_run_that_leaves_a_call_which_is_not_whole_is_incomplete_and_says_so(
     ask(made)
     go(made, answer(call("c1", status="incomplete"), status=status))
     assert made.result() is not None
-    assert made.result().status == "incomplete"  # type: ignore[union-attr]
+    assert made.result().status == "incomplete"
     assert "the server sent incomplete calls of" in caplog.text
 
 
@@ -376,8 +376,8 @@ def test_call_without_a_function_leaves_the_run_pending() -> None:
     made = plan(input="Hello")
     ask(made)
     made.add_response(answer(call(), call("c2")))
-    calls = made.next_calls(lambda item: item.call_id == "c2")  # type: ignore[union-attr]
-    assert [item.call_id for item in calls] == ["c2"]  # type: ignore[union-attr]
+    calls = made.next_calls(lambda item: item.call_id == "c2")
+    assert [item.call_id for item in calls] == ["c2"]
     made.add_outputs([(calls[0], as_item(output("c2")))])
     result = made.result()
     assert result is not None
@@ -411,12 +411,12 @@ def test_stopped_run_says_so_unless_it_had_ended() -> None:
     ask(made)
     go(made, answer(call()), output())
     made.stop()
-    assert made.result().status == "stopped"  # type: ignore[union-attr]
+    assert made.result().status == "stopped"
     other = plan(input="Hello")
     ask(other)
     go(other, answer(message()))
     other.stop()
-    assert other.result().status == "completed"  # type: ignore[union-attr]
+    assert other.result().status == "completed"
 
 
 # --- answers
@@ -475,7 +475,7 @@ NAMELESS = {name: value for name, value in call().items() if name != "call_id"}
 
 
 def waiting_run(**params: Any) -> RunPlan:
-    """A run in a conversation whose call has no id."""
+    """A run in a conversation with a call without an id."""
     made = plan(input="Hello", conversation="conv_1", **params)
     ask(made)
     made.add_response(answer(NAMELESS, call("c2")))
@@ -652,7 +652,7 @@ def test_run_that_followed_a_response_still_does() -> None:
     resume = saved(turn(answer(call(), store=False), output()), previous_response_id="resp_0")
     made = plan(resume=resume, store=False)
     assert ask(made)["previous_response_id"] == "resp_0"
-    assert made.result().previous_response_id == "resp_0"  # type: ignore[union-attr]
+    assert made.result().previous_response_id == "resp_0"
 
 
 def test_run_stays_in_its_conversation() -> None:
@@ -673,7 +673,7 @@ def test_response_that_failed_is_asked_for_again(status: str) -> None:
     assert ask(made) == {"model": "m", "previous_response_id": "resp_1", "input": [output()]}
     go(made, answer(message("Done"), number=3))
     assert made.last_turn.input == ()  # it was in an earlier request
-    assert made.result().status == "completed"  # type: ignore[union-attr]
+    assert made.result().status == "completed"
 
 
 def test_first_response_that_failed_is_asked_for_again() -> None:

@@ -50,9 +50,9 @@ def test_events_of_responses_and_tools_come_in_order(caller: Caller, server: Ser
     assert (result.status, result.output_text, len(result.turns)) == ("completed", "Rome.", 2)
 
     begun = [event for event in events if isinstance(event, ToolCalled)]
-    assert [(event.turn, event.call.name) for event in begun] == [(1, "weather")] * 2  # type: ignore[union-attr]
+    assert [(event.turn, event.call.name) for event in begun] == [(1, "weather")] * 2
     done = [event for event in events if isinstance(event, ToolReturned)]
-    assert {event.output.output for event in done} == {"Sunny in Oslo", "Sunny in Rome"}  # type: ignore[union-attr]
+    assert {event.output.output for event in done} == {"Sunny in Oslo", "Sunny in Rome"}
     ends = [event for event in events if isinstance(event, TurnEnded)]
     assert [event.number for event in ends] == [1, 2]
     assert tuple(event.turn for event in ends) == result.turns
@@ -70,8 +70,8 @@ def test_decisions_are_events_like_other_answers(caller: Caller, server: Server)
     called, returned = ["run.tool_called"] * 2, ["run.tool_returned"] * 2
     assert kinds(events) == [*called, *returned, *TURN, ENDED]
     done = {event.arguments: event for event in events if isinstance(event, ToolReturned)}
-    assert done[yes.arguments].output.output == "Sunny in Oslo"  # type: ignore[union-attr]
-    assert done[no.arguments].output.output == "No."  # type: ignore[union-attr]
+    assert done[yes.arguments].output.output == "Sunny in Oslo"
+    assert done[no.arguments].output.output == "No."
     assert (done[no.arguments].error, done[no.arguments].elapsed) == (None, 0)
     assert result.output_text == "Fine."
 
@@ -448,7 +448,7 @@ def test_second_reader_of_a_run_is_refused(caller: Caller, server: Server) -> No
             await streams[0].next()
         return "seen"
 
-    function = (lambda: run(read())) if caller.mode == "sync" else read  # type: ignore[arg-type]
+    function = (lambda: run(read())) if caller.mode == "sync" else read
 
     async def script(stream: Stream) -> Any:
         streams.append(stream)
@@ -471,10 +471,10 @@ def test_event_of_a_run_that_another_thread_took_is_not_waited_for(server: Serve
         async def fill_for_another() -> bool:
             assert await fill()
             source.events.clear()
-            source.fill = fill  # type: ignore[method-assign]
+            source.fill = fill
             return True
 
-        source.fill = fill_for_another  # type: ignore[method-assign]
+        source.fill = fill_for_another
         assert [*stream][-1].type == "run.turn_ended"
 
 
@@ -592,6 +592,6 @@ def test_streamed_run_keeps_each_output_with_its_call(caller: Caller, server: Se
     server.reply("Done.")
     events, _ = read(caller, tools=[delete, weather], resume=result, approve=result.approvals, input=None)
     done = [event for event in events if isinstance(event, ToolReturned)]
-    assert [event.output.output for event in done] == ["1 is gone"]  # type: ignore[union-attr]
+    assert [event.output.output for event in done] == ["1 is gone"]
     sent = server.requests[-1].json["input"]
     assert [item["output"] for item in sent if "output" in item] == ["1 is gone", "Sunny in Oslo"]

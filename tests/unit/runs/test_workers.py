@@ -370,13 +370,13 @@ def test_failure_waits_for_those_under_way(play: Play) -> None:
 
     def fail() -> None:
         failed.set()
-        raise ValueError
+        raise ValueError("no")
 
     def finish() -> None:
         failed.wait(PATIENT)
         done.append("other")
 
-    with pytest.raises(ValueError):  # noqa: PT011  # it is the one
+    with pytest.raises(ValueError, match="no"):
         play(
             lambda workers: workers.run_all([partial(_call, workers, finish), partial(_call, workers, fail)]),
             2,
@@ -413,7 +413,7 @@ def test_end_of_the_program_does_not_wait_for_tasks(loop: Play) -> None:
 
     for jobs in ([wait, end], [end, wait]):
         with pytest.raises(SystemExit):
-            loop(lambda workers, jobs=jobs: workers.run_all(jobs))  # type: ignore[misc]
+            loop(lambda workers, jobs=jobs: workers.run_all(jobs))
 
 
 def test_cancelled_jobs_end_at_once(loop: Play) -> None:

@@ -26,7 +26,7 @@ def play(request: pytest.FixtureRequest) -> Play:
         params = {name: options.pop(name) for name in ("background",) if name in options}
         source = HttpSource(io, call({"stream": True, **params}, **options))
         if request.param == "sync":
-            return run(script(Stream(EventStream(source))))  # type: ignore[arg-type]
+            return run(script(Stream(EventStream(source))))
         return anyio.run(script, Stream(AsyncEventStream(source)), backend=request.param)
 
     return run_script

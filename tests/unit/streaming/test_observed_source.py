@@ -308,7 +308,7 @@ def test_refusal_of_a_second_reader_is_not_the_end_of_the_stream(player: Player,
     async def script(stream: Stream) -> list[Any]:
         def read_as_well() -> None:
             with pytest.raises(RuntimeError, match="read by another thread or task"):
-                run(stream.next())  # type: ignore[arg-type]
+                run(stream.next())
 
         body.pieces.insert(1, read_as_well)
         return await stream.rest()
@@ -396,7 +396,7 @@ def test_dropped_source_ends_even_if_it_cannot_be_closed(clock: Clock) -> None:
     source = http_source(FakeIO(clock, body), call({"stream": True}, telemetry=observer))
     inner = AsyncEventStream(source)
     run(inner.__aenter__())
-    body.close = fail  # type: ignore[method-assign]
+    body.close = fail
 
     with pytest.raises(RuntimeError, match="no"):
         run(source.drop())

@@ -56,7 +56,7 @@ def play(request: pytest.FixtureRequest) -> Play:
             prepared = prepare(RESPONSES_RETRIEVE, {"stream": True, **retrieved}, settings, ("resp_1",))
         source = HttpSource(io, prepared)
         if request.param == "sync":
-            return run(script(Stream(EventStream(source))))  # type: ignore[arg-type]
+            return run(script(Stream(EventStream(source))))
         return anyio.run(script, Stream(AsyncEventStream(source)), backend=request.param)
 
     return run_script
@@ -576,7 +576,7 @@ def test_stream_closed_while_it_waits_to_be_resumed_sends_nothing_more(play: Pla
         async def close_meanwhile(seconds: float) -> None:
             await stream.close()
 
-        io.sleep = close_meanwhile  # type: ignore[method-assign]
+        io.sleep = close_meanwhile
         assert types(await stream.until_closed()) == ["created"]
 
     play(script, io)
@@ -595,7 +595,7 @@ def test_stream_closed_while_it_connects_again_is_interrupted(play: Play, clock:
             await stream.close()
             return await send(*args)
 
-        io.send = send_slowly  # type: ignore[method-assign]
+        io.send = send_slowly
         assert await stream.until_closed() == []
 
     play(script, io)

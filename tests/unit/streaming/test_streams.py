@@ -182,7 +182,7 @@ def test_stream_closed_from_elsewhere_while_it_is_opened_is_interrupted(play: Pl
             await stream.inner._source.close()
             return await send(*args)
 
-        io.send = send_slowly  # type: ignore[method-assign]
+        io.send = send_slowly
         assert await stream.until_closed() == []
 
     io = FakeIO(clock, body)
@@ -222,7 +222,7 @@ def test_second_reader_is_refused_and_the_first_one_reads_on(
     async def script(stream: Stream) -> None:
         def read_as_well() -> None:
             with pytest.raises(RuntimeError, match="This stream is being read by another thread or task"):
-                run(read(stream))  # type: ignore[arg-type]
+                run(read(stream))
 
         body.pieces.insert(1, read_as_well)
         assert types(await stream.rest()) == ["created", "output_text.delta", "completed"]
@@ -243,7 +243,7 @@ def test_second_reader_is_refused_while_the_stream_is_opened_or_resumed(play: Pl
             refusals.append(str(caught.value))
             return await send(*args)
 
-        io.send = send_meanwhile  # type: ignore[method-assign]
+        io.send = send_meanwhile
         assert len(await stream.rest()) == 4
 
     play(script, io, background=True)
@@ -270,10 +270,10 @@ def test_event_that_was_taken_by_another_reader_is_not_waited_for(play: Play, cl
         async def fill_for_another() -> bool:
             assert await fill()
             source.events.clear()
-            source.fill = fill  # type: ignore[method-assign]
+            source.fill = fill
             return True
 
-        source.fill = fill_for_another  # type: ignore[method-assign]
+        source.fill = fill_for_another
         assert types(await stream.rest()) == ["output_text.delta", "completed"]
 
     play(script, FakeIO(clock, stream(CREATED, HEL, COMPLETED)))
@@ -313,7 +313,7 @@ def test_stream_dropped_while_open_is_closed_at_once_with_a_warning(clock: Clock
     dropped = EventStream(HttpSource(FakeIO(clock, body), call({"stream": True})))
     next(dropped)
 
-    with pytest.warns(ResourceWarning, match="EventStream was not closed: use it in a block of `with`"):  # noqa: PT031
+    with pytest.warns(ResourceWarning, match="EventStream was not closed: use it in a block of `with`"):  # noqa: PT031  # either line may warn
         del dropped
         gc.collect()
 
@@ -337,7 +337,7 @@ def test_async_stream_dropped_while_open_only_warns(clock: Clock) -> None:
     dropped = AsyncEventStream(HttpSource(FakeIO(clock, body), call({"stream": True})))
     run(dropped.__anext__())
 
-    with pytest.warns(ResourceWarning, match="AsyncEventStream was not closed"):  # noqa: PT031
+    with pytest.warns(ResourceWarning, match="AsyncEventStream was not closed"):  # noqa: PT031  # either line may warn
         del dropped
         gc.collect()
 

@@ -41,21 +41,21 @@ def test_value_has_no_problem() -> None:
         (
             "{",
             "The text is not valid JSON (EOF while parsing an object at line 1 column 1), so it does not match dict; "
-            "what came is in .text and .response",
+            "the answer is in .text and .response",
             "The arguments are not valid JSON (EOF while parsing an object at line 1 column 1), so they do not match the "
-            "call of add; what came is in .arguments",
+            "call of add; the received text is in .arguments",
         ),
         (
             '{"a": "x", "b": "y"}',
-            "The text is not a valid dict: a: expected a valid integer, got str 'x' and 1 more in .errors; what came "
+            "The text is not a valid dict: a: expected a valid integer, got str 'x' and 1 more in .errors; the answer "
             "is in .text and .response",
             "The arguments are not a valid call of add: a: expected a valid integer, got str 'x' and 1 more in "
-            ".errors; what came is in .arguments",
+            ".errors; the received text is in .arguments",
         ),
         (
             "!",
-            "A validator of dict failed (RuntimeError: no); what came is in .text and .response",
-            "A validator of call of add failed (RuntimeError: no); what came is in .arguments",
+            "A validator of dict failed (RuntimeError: no); the answer is in .text and .response",
+            "A validator of call of add failed (RuntimeError: no); the received text is in .arguments",
         ),
     ],
 )
@@ -87,4 +87,4 @@ def test_arguments_without_a_known_type_are_not_read() -> None:
 def test_call_of_none_of_the_tools_names_them() -> None:
     outcome = outcome_of_arguments(call("{}"), UndeclaredTool(("Search", "Buy")))
     assert outcome.value is None
-    assert outcome.problem == "add is not one of the tools: Search, Buy; what came is in .arguments"
+    assert outcome.problem == "add is not one of the tools: Search, Buy; the received text is in .arguments"

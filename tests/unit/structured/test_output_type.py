@@ -109,11 +109,11 @@ class Strict(BaseModel):
 
 
 class Marked(BaseModel):
-    mark: Annotated[str, BeforeValidator(str)] = object()  # type: ignore[assignment]
+    mark: Annotated[str, BeforeValidator(str)] = object()
 
 
 class Unfinished(BaseModel):
-    later: Missing  # type: ignore[name-defined]  # noqa: F821  # that is the point
+    later: Missing  # noqa: F821  # defined nowhere
 
 
 class Größe(BaseModel):
@@ -144,7 +144,7 @@ Alias = TypeAliasType("Alias", list[int])
         (Box[list[Address]], "Box_list_Address"),
         (list[Address], "list_Address"),
         (Address | Point, "Address_Point"),
-        (Optional[Address], "Optional_Address"),  # noqa: UP045
+        (Optional[Address], "Optional_Address"),
         (Pet, "Cat_Dog"),
         (Annotated[int, Field(gt=3)], "int"),
         (Literal["a", 1], "Literal_a_1"),
@@ -195,7 +195,7 @@ def test_format_of_a_type_that_is_not_an_object_has_it_under_a_key() -> None:
 def test_format_is_a_copy() -> None:
     first = text_format(Address)
     before = copy.deepcopy(first)
-    dict(first["schema"]["properties"])["town"]["type"] = "integer"  # type: ignore[call-overload]
+    dict(first["schema"]["properties"])["town"]["type"] = "integer"
     assert text_format(Address) == before
 
 
@@ -277,13 +277,13 @@ class ByName(BaseModel):
 @pytest.mark.parametrize(("form", "names"), [(Aliased, ["shownAs", "one", "dug_up", "e"]), (ByName, ["a_b"])])
 def test_properties_have_the_names_that_are_read(form: Any, names: list[str]) -> None:
     properties = text_format(form)["schema"]["properties"]
-    assert [*properties] == names  # type: ignore[call-overload]
+    assert [*properties] == names
     data = dict.fromkeys(names, 1 if form is ByName else "x")
     assert output_type(form).read(re.sub("'", '"', str(data)))
 
 
 class Called:
-    """A type whose schema is a call, as that of a named tuple is before pydantic 2.14."""
+    """A type with a schema that is a call, as that of a named tuple is before pydantic 2.14."""
 
     function: Any = Pair
 
@@ -303,7 +303,7 @@ class CalledFunction(Called):
 def test_named_tuple_of_an_older_pydantic_is_described_by_its_fields() -> None:
     schema: Any = output_type(Called).format["schema"]
     assert schema == output_type(Pair).format["schema"]
-    assert output_type(CalledFunction).format["schema"]["properties"].keys() == {"left", "right"}  # type: ignore[attr-defined]
+    assert output_type(CalledFunction).format["schema"]["properties"].keys() == {"left", "right"}
 
 
 def test_named_tuples_are_described_by_their_fields_and_docstring() -> None:
@@ -347,7 +347,7 @@ def test_value_that_is_not_a_type_is_refused(form: Any, message: str) -> None:
         (list[Box[Any]], "text_format[].item: may be anything"),
         (tuple[int, str], "text_format: is a tuple of several types"),
         (Unfinished, "text_format: pydantic cannot take Unfinished: "),
-        (list["Unknown"], "text_format: pydantic cannot take list["),  # type: ignore[name-defined]  # noqa: F821
+        (list["Unknown"], "text_format: pydantic cannot take list["),  # noqa: F821  # defined nowhere
         (WithoutSchema, "text_format: pydantic cannot take WithoutSchema: Cannot generate a JsonSchema"),
     ],
 )

@@ -80,7 +80,7 @@ def final(caller: Caller, **params: Any) -> Any:
 
 
 def each_state(caller: Caller, look: Any, **params: Any) -> list[Any]:
-    """What is seen of a stream before its first event and after each."""
+    """The states of a stream before its first event and after each."""
 
     def read(client: Any) -> list[Any]:
         with client.responses.stream(**ASK, **params) as stream:
@@ -220,7 +220,7 @@ def test_partial_value_grows(caller: Caller, server: Server) -> None:
     seen = [state for state, before in zip(states[1:], states, strict=False) if state not in (None, before)]
     assert len(seen) > 3
     for state in seen:
-        assert whole["name"].startswith(state.get("name", ""))  # type: ignore[attr-defined]
+        assert whole["name"].startswith(state.get("name", ""))
         assert state.get("people", 12345) == 12345
 
 

@@ -98,7 +98,7 @@ NO_VALUE = [
         [message(text("Lima"))],
         {},
         "The text is not valid JSON (expected value at line 1 column 1), so it does not match City; "
-        "what came is in .text and .response",
+        "the answer is in .text and .response",
     ),
     (
         [message(text(LIMA[:-1]))],
@@ -108,14 +108,14 @@ NO_VALUE = [
     (
         [message(text('{"name": "Lima"}'))],
         {},
-        "The text is not a valid City: people: missing, expected a value; what came is in .text and .response",
+        "The text is not a valid City: people: missing, expected a value; the answer is in .text and .response",
     ),
     (
         [message(text('{"name": 1}'))],
         {},
-        "The text is not a valid City: name: expected a valid string, got int 1 and 1 more in .errors; what came",
+        "The text is not a valid City: name: expected a valid string, got int 1 and 1 more in .errors; the answer",
     ),
-    ([message(text("[]"))], {}, "The text is not a valid City: expected an object, got list; what came is"),
+    ([message(text("[]"))], {}, "The text is not a valid City: expected an object, got list; the answer is"),
     ([], {}, "The output has no text to read as City, it has nothing"),
     ([CALL, REASONING, CALL], {}, "The output has no text to read as City, it has function_call, reasoning"),
     (
@@ -127,12 +127,12 @@ NO_VALUE = [
     (
         [message(text(LIMA))],
         {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}},
-        "The answer was cut short (max_output_tokens), so it is not a whole City: raise max_output_tokens; what came is",
+        "The answer was cut short (max_output_tokens), so it is not a whole City: raise max_output_tokens; the answer is",
     ),
     (
         [message(text(LIMA))],
         {"status": "incomplete", "incomplete_details": {"reason": "content_filter"}},
-        "The answer was cut short (content_filter), so it is not a whole City: what came is in .text and .response",
+        "The answer was cut short (content_filter), so it is not a whole City: the answer is in .text and .response",
     ),
     ([], {"status": "incomplete"}, "The answer was cut short (no reason given)"),
     (

@@ -1,4 +1,4 @@
-"""Unfinished JSON has the value that pydantic-core finds in its text so far, in whatever pieces it comes."""
+"""Unfinished JSON has the value that pydantic-core finds in its text so far, for any division into pieces."""
 
 from __future__ import annotations
 

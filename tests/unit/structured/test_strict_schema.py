@@ -16,7 +16,7 @@ INTEGER = {"type": "integer"}
 
 
 def closed(**properties: Any) -> dict[str, Any]:
-    """What strict schemas make of an object with these properties."""
+    """The strict schema of an object with these properties."""
     return {
         "type": "object",
         "properties": properties,
@@ -26,7 +26,7 @@ def closed(**properties: Any) -> dict[str, Any]:
 
 
 def of_field(schema: Any, definitions: dict[str, Any] | None = None) -> Any:
-    """What becomes of the schema of one field, with the definitions that are used beside it."""
+    """The strict schema of one field, with the definitions that it uses."""
     whole = {"type": "object", "properties": {"f": schema}, "$defs": definitions or {}}
     before = copy.deepcopy(whole)
     strict = strict_schema(whole, "T")
@@ -37,7 +37,7 @@ def of_field(schema: Any, definitions: dict[str, Any] | None = None) -> Any:
 
 
 def refused(schema: Any, definitions: dict[str, Any] | None = None) -> list[str]:
-    """What is wrong with the schema of a field, a line for each place."""
+    """The mistakes in the schema of a field, a line for each place."""
     whole = {"type": "object", "properties": {"f": schema}, "$defs": definitions or {}}
     with pytest.raises(RequestValidationError) as caught:
         strict_schema(whole, "T")

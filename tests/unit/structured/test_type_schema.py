@@ -79,7 +79,7 @@ class Gap(enum.IntFlag):
     HIGH = 8
 
 
-Many = enum.Flag("Many", {f"F{number}": 2 ** (2 * number) for number in range(9)})  # type: ignore[misc]
+Many = enum.Flag("Many", {f"F{number}": 2 ** (2 * number) for number in range(9)})
 
 
 @dataclass
@@ -110,7 +110,7 @@ class Tree(BaseModel):
     """A tree."""
 
     size: int
-    left: Optional[Annotated[Tree, Field(description="The smaller half.")]] = None  # noqa: UP045
+    left: Optional[Annotated[Tree, Field(description="The smaller half.")]] = None
     rest: list[Annotated[Tree, Field(description="Any other.", examples=[1])]] = []
 
 
@@ -120,7 +120,7 @@ class Forest(BaseModel):
 
 def field_schema(form: Any) -> dict[str, Any]:
     """The schema that the model reads for a type, as the only field of an answer."""
-    holder: Any = TypedDict("Holder", {"value": form})  # type: ignore[misc]
+    holder: Any = TypedDict("Holder", {"value": form})
     schema: Any = output_type(holder).format["schema"]
     found: dict[str, Any] = schema["properties"]["value"]
     return schema["$defs"][found["$ref"].rpartition("/")[2]] if "$ref" in found else found
@@ -129,10 +129,10 @@ def field_schema(form: Any) -> dict[str, Any]:
 WRAPPINGS = [
     lambda form: form,
     lambda form: list[form],
-    lambda form: Optional[form],  # noqa: UP045
+    lambda form: Optional[form],
     lambda form: dict[Literal["a"], form] | form,
     lambda form: Annotated[form, Field(description="A value.")],
-    lambda form: TypedDict("Holder", {"value": form}),  # type: ignore[misc]
+    lambda form: TypedDict("Holder", {"value": form}),
 ]
 
 
@@ -157,7 +157,7 @@ def test_value_that_cannot_be_read_from_json_is_refused(form: Any, value: str, w
 def test_parameter_with_such_a_value_is_refused(strict: bool) -> None:
     def paint(colour: Literal[Plain.RED] | None) -> None: ...
 
-    paint.__annotations__["colour"] = Optional[Literal[Plain.RED]]  # noqa: UP045
+    paint.__annotations__["colour"] = Optional[Literal[Plain.RED]]
     with pytest.raises(ToolDefinitionError, match=r"paint\.colour.*Plain\.RED, which pydantic cannot read"):
         _ = tool(strict=strict)(paint).definition
 
@@ -510,7 +510,7 @@ A_FIELD = Annotated[int, Field(description="A number."), "A number."]
                 "$defs": {"Alias": {"type": "integer"}},
             },
         ),
-        (Optional[A], {"anyOf": [{"description": "A number.", "type": "integer"}, {"type": "null"}]}),  # noqa: UP045
+        (Optional[A], {"anyOf": [{"description": "A number.", "type": "integer"}, {"type": "null"}]}),
         (A | None, {"anyOf": [{"description": "A number.", "type": "integer"}, {"type": "null"}]}),
         (list[A], {"items": {"description": "A number.", "type": "integer"}, "type": "array"}),
         (tuple[A, ...], {"items": {"description": "A number.", "type": "integer"}, "type": "array"}),

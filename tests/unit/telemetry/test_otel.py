@@ -80,7 +80,7 @@ class Lab:
     def attributes(self) -> dict[str, Any]:
         """The attributes of the only span, without those that depend on the clock."""
         found = dict(self.span.attributes or {})
-        assert found.pop("gen_ai.response.time_to_first_chunk", 0.0) >= 0  # type: ignore[operator]
+        assert found.pop("gen_ai.response.time_to_first_chunk", 0.0) >= 0
         return found
 
     def points(self, name: str) -> list[Any]:
@@ -235,7 +235,7 @@ def test_cancelled_call_ends_its_span(mode: str, clock: Clock, lab: Lab) -> None
         await anyio.sleep_forever()
 
     io = FakeIO(clock, good())
-    io.sleep = lambda _: wait()  # type: ignore[method-assign]
+    io.sleep = lambda _: wait()
     io.answers.insert(0, bad(500))
     player = Player(mode)
 
@@ -270,7 +270,7 @@ def test_abandoned_call_ends_its_span(clock: Clock, lab: Lab) -> None:
 
     async def main() -> None:
         io = FakeIO(clock, bad(500))
-        io.sleep = lambda _: wait()  # type: ignore[method-assign]
+        io.sleep = lambda _: wait()
         coroutine = _fetched(io, telemetry=lab())
         coroutine.send(None)
         coroutine.close()
@@ -370,7 +370,7 @@ def test_cancelled_stream_ends_its_span(mode: str, clock: Clock, lab: Lab) -> No
     async def script(stream: Stream) -> None:
         async with stream:
             await stream.next()
-            body.next = wait  # type: ignore[method-assign]
+            body.next = wait
             with anyio.CancelScope() as scope:
                 async with anyio.create_task_group() as tasks:
 

@@ -19,7 +19,7 @@ MORE = 1000
 
 
 class Client:
-    """The client's end of a WebSocket: `sent` is what the application has sent, as ASGI messages."""
+    """The client's end of a WebSocket: `sent` has the ASGI messages of the application."""
 
     def __init__(
         self, to_app: MemoryObjectSendStream[Message], from_app: MemoryObjectReceiveStream[Message]

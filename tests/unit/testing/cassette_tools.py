@@ -1,4 +1,4 @@
-"""What tests of cassettes share: clients that record from an embedded server, in each mode."""
+"""Helpers of the tests of cassettes: clients that record from an embedded server, in each mode."""
 
 from __future__ import annotations
 

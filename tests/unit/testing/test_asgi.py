@@ -39,7 +39,7 @@ def scope_of(method: str = "POST", path: str = "/v1/responses", **changes: Any) 
 
 
 async def played(app: Callable[..., Any], scope: Message, *messages: Message) -> list[Message]:
-    """Return the messages of an application for a request, whose client never leaves."""
+    """Return the messages of an application for a request of a client that never leaves."""
     waiting = iter(messages)
     sent: list[Message] = []
 

@@ -34,7 +34,7 @@ def resumed(server: Server, response_id: str, after: int | None = None, **query:
 
 
 def started(server: Server, count: int) -> str:
-    """The id of a background response whose stream was left after so many events."""
+    """The id of a background response; its stream was left after some events."""
     with http(server) as client:
         body = {"model": "m", "input": "Hi", "background": True, "stream": True}
         with client.stream("POST", "/responses", json=body) as stream:

@@ -1,4 +1,4 @@
-"""Cassettes as users hold them: what is recorded replays, in each mode, and nothing secret is in the file."""
+"""Cassettes as users use them: recordings replay in each mode, and no secret is in the file."""
 
 from __future__ import annotations
 
@@ -415,7 +415,7 @@ def test_variable_decides_the_mode(
 
 
 def recording(path: Path, server: Server, mode: str = "record") -> tuple[Cassette, Any]:
-    cassette = Cassette(path, mode)  # type: ignore[arg-type]
+    cassette = Cassette(path, mode)
     http_client = httpx.Client(transport=server.transport())
     return cassette, cassette.client(api_key=KEY, base_url=ADDRESS, http_client=http_client)
 
@@ -520,7 +520,7 @@ def test_async_http_clients_made_here_are_closed_at_the_end(
         ({"mode": "record", "ignore": ["a..b"]}, "ignore must be paths such as"),
         ({"mode": "record", "scrub": ["[0]x"]}, "scrub must be paths such as"),
         ({"mode": "record", "scrub": "user"}, "scrub must be a list of paths, got the string 'user'"),
-        ({}, "There is no cassette .*; record it with mode='record' or RESPONSES_CASSETTES=record"),
+        ({}, "The cassette .* does not exist; record it with mode='record' or RESPONSES_CASSETTES=record"),
     ],
 )
 def test_option_that_cannot_work_is_an_error(path: Path, options: dict[str, Any], message: str) -> None:

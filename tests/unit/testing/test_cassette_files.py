@@ -150,7 +150,7 @@ def test_bytes_before_are_not_searched_again() -> None:
         (["{}"], r'line 1 must be \{"cassette": 1\}, the version of the format'),
         (['{"cassette": 2}'], r'line 1 must be \{"cassette": 1\}'),
         (["[1]"], "line 1 is not a JSON object"),
-        ([VERSION, ASKED, '{"answer": {"sta'], "line 3 is not JSON: it was cut, or edited"),
+        ([VERSION, ASKED, '{"answer": {"sta'], "line 3 is not valid JSON: it was cut, or edited"),
         ([VERSION, "7"], "line 2 is not a JSON object"),
         ([VERSION, ANSWERED], "line 2 stands before the first request"),
         ([VERSION, ASKED], "the last line is a request without an answer: the file was cut"),
@@ -198,9 +198,9 @@ def test_bytes_before_are_not_searched_again() -> None:
             [VERSION, ASKED, '{"error": {"kind": 1, "message": ""}}'],
             "line 3: error.kind: expected a valid string",
         ),
-        ([VERSION, "[" * 100_000 + "]" * 100_000], "line 2 is not JSON"),
+        ([VERSION, "[" * 100_000 + "]" * 100_000], "line 2 is not valid JSON"),
         ([VERSION, '{"other": 1}'], "line 2 stands before the first request"),
-        ([VERSION, ASKED, ANSWERED, '{"other": 1}'], "line 4 is none of request, answer"),
+        ([VERSION, ASKED, ANSWERED, '{"other": 1}'], "line 4 has none of the keys request, answer"),
     ],
 )
 def test_file_that_was_cut_or_edited_is_an_error_with_its_line(

@@ -210,7 +210,7 @@ def test_missing_requests_are_added(path: Path, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["replay", "missing.jsonl"], "There is no cassette"),
+        (["replay", "missing.jsonl"], "The cassette missing.jsonl does not exist"),
         (
             ["record", "--upstream", "nowhere", "--port", "0", "x.jsonl"],
             "upstream must be an http or https address",

@@ -89,7 +89,7 @@ def url() -> Iterator[str]:
 
 @pytest.fixture
 def recorded(path: Path, url: str) -> list[Any]:
-    """What a recorded session gave."""
+    """The outcome of a recorded session."""
     found: list[Any] = with_cassette("sync", lambda: Cassette(path, "record"), api_key=KEY, base_url=url)
     return found
 

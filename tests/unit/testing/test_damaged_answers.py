@@ -23,7 +23,7 @@ def read(client: httpx.Client, pieces: list[bytes]) -> list[bytes]:
     """Read the pieces of a stream into `pieces`, which has those before an error, too."""
     with client.stream("POST", "/responses", json=STREAM) as response:
         for piece in response.iter_raw():
-            pieces.append(piece)  # noqa: PERF402 (a list made of it would lose them)
+            pieces.append(piece)  # noqa: PERF402  # a list made of it would lose them
     return pieces
 
 

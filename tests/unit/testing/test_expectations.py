@@ -321,7 +321,7 @@ def test_outputs_have_to_be_named() -> None:
     with pytest.raises(
         ValueError, match=r"tool_outputs must map tool names or call ids to outputs, got \['Sunny'\]"
     ):
-        Server().expect(tool_outputs=["Sunny"])  # type: ignore[arg-type]
+        Server().expect(tool_outputs=["Sunny"])
 
 
 # --- on a port and on WebSockets

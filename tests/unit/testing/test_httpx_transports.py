@@ -33,7 +33,7 @@ async def aread(client: httpx.AsyncClient, body: Any, chunks: list[bytes]) -> li
     """Read the chunks of an answer into `chunks`, which has those before an error, too."""
     async with client.stream("POST", "/responses", json=body) as response:
         async for chunk in response.aiter_raw():
-            chunks.append(chunk)  # noqa: PERF401 (a comprehension would lose them)
+            chunks.append(chunk)  # noqa: PERF401  # a comprehension would lose them
     return chunks
 
 

@@ -1,4 +1,4 @@
-"""Forms that clients upload: what is read of them, and the refusal of malformed and hostile ones."""
+"""Forms that clients upload: their fields, and the refusal of malformed and hostile forms."""
 
 from __future__ import annotations
 

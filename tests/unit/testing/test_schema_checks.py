@@ -1,4 +1,4 @@
-"""The checks that the embedded server makes from the schema: it knows what the models of the client know."""
+"""The checks that the embedded server makes from the schema: it knows all that the models of the client know."""
 
 from __future__ import annotations
 

@@ -109,9 +109,9 @@ def test_hold_is_without_effect_on_http() -> None:
         lambda server: server.delay(float("inf")),
         lambda server: server.delay(True),
         lambda server: server.delay("soon"),
-        lambda _: RateLimit(requests=1.5),  # type: ignore[arg-type]
-        lambda _: RateLimit(requests="5"),  # type: ignore[arg-type]
-        lambda _: Server(rate_limit=5),  # type: ignore[arg-type]
+        lambda _: RateLimit(requests=1.5),
+        lambda _: RateLimit(requests="5"),
+        lambda _: Server(rate_limit=5),
     ],
 )
 def test_numbers_that_make_no_sense_are_refused_where_they_stand(script: Any) -> None:

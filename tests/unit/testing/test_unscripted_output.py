@@ -67,7 +67,7 @@ def test_answer_names_what_is_attached() -> None:
     file = {"type": "input_file", "file_id": "file_2"}
     message = {"role": "user", "content": [image, image, file]}
     assert "2 images and 1 file." in text_of(answered(input=[message]))
-    message["content"].append({"type": "input_text", "text": "What is this?"})  # type: ignore[attr-defined]
+    message["content"].append({"type": "input_text", "text": "What is this?"})
     assert "1 file with the question “What is this?”" in text_of(answered(input=[message]))
 
 

@@ -41,7 +41,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualClock]:
 
 
 def limited(caller: Caller, server: Server, **options: Any) -> Caller:
-    """Return a caller whose clients have these options."""
+    """Return a caller with clients that have these options."""
     return Caller(caller.mode, partial(server.client, **options), partial(server.async_client, **options))
 
 
@@ -256,7 +256,7 @@ def test_threads_wait_at_the_same_time(
 
     def work(_: int) -> None:
         together.wait()
-        client.responses.create(**ASK)  # type: ignore[arg-type]
+        client.responses.create(**ASK)
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(8)))
@@ -372,7 +372,7 @@ def test_server_on_a_port_waits_by_the_clock_too(server: Server, clock: VirtualC
 
         async def main() -> list[Any]:
             async with AsyncClient(api_key="any", base_url=url) as client:
-                return [event async for event in await client.responses.create(stream=True, **ASK)]  # type: ignore[call-overload]
+                return [event async for event in await client.responses.create(stream=True, **ASK)]
 
         events = anyio.run(main, backend=backend)
 

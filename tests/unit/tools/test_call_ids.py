@@ -28,7 +28,7 @@ def answer(*items: dict[str, Any], **fields: Any) -> Response:
 
 
 def made(*items: dict[str, Any], turn: int = 0, **fields: Any) -> dict[int, str]:
-    """The ids for an output whose calls all wait."""
+    """The ids for an output in which all calls wait."""
     response = answer(*items, **fields)
     return own_ids(response, unanswered(response.output, ()), turn)
 

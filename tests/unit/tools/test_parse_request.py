@@ -1,4 +1,4 @@
-"""The request of `responses.parse` and `stream`: what is sent, and how the answer is read."""
+"""The request of `responses.parse` and `stream`: its arguments, and the types of its answer."""
 
 from __future__ import annotations
 

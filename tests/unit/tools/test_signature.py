@@ -18,7 +18,7 @@ from responses_client import RunContext, ToolDefinitionError, custom_tool, tool
 from responses_client._tools.signature import ToolShape
 
 T = TypeVar("T")
-CONTEXT: Any = RunContext("ours", None, 1)  # type: ignore[arg-type]
+CONTEXT: Any = RunContext("ours", None, 1)
 
 
 class Colour(enum.Enum):
@@ -49,7 +49,7 @@ class Tree(BaseModel):
 
 
 class Unfinished(BaseModel):
-    rest: "NobodyKnows"  # type: ignore[name-defined]  # noqa: F821
+    rest: "NobodyKnows"  # noqa: F821  # defined nowhere
 
 
 def shape(function: Callable[..., object], **options: Any) -> ToolShape:
@@ -94,7 +94,7 @@ def test_schema_that_is_not_strict_has_all_that_pydantic_knows() -> None:
     def function(
         any_thing,
         table: dict[str, int],
-        word: Annotated[str, Field(min_length=2)] = "ab",  # type: ignore[no-untyped-def]
+        word: Annotated[str, Field(min_length=2)] = "ab",
     ): ...
 
     assert shape(function, strict=False).parameters == {
@@ -111,7 +111,7 @@ def test_schema_that_is_not_strict_has_all_that_pydantic_knows() -> None:
 
 
 def test_arguments_have_the_annotated_types() -> None:
-    def function(  # type: ignore[no-untyped-def]
+    def function(
         address: Address,
         point: Point,
         options: Options,
@@ -120,7 +120,7 @@ def test_arguments_have_the_annotated_types() -> None:
         when: datetime.date,
         mode: Literal["a", "b"],
         either: int | list[str],
-        maybe: Optional[Point],  # noqa: UP045  # which users write
+        maybe: Optional[Point],
         secret: SecretStr,
     ):
         return locals()
@@ -180,7 +180,7 @@ def test_plain_strings_of_annotations_are_descriptions() -> None:
         count: Annotated[int, "How many.", Field(ge=1)],
         word: Annotated[str, Doc("Which.")] = "a",
         size: Annotated[int, "How large."] | None = None,
-        parts: list[Annotated[int, "A part."]] = [],  # noqa: B006  # a default to show
+        parts: list[Annotated[int, "A part."]] = [],  # noqa: B006  # the schema shows the default
         made: Annotated[int, "Not this.", Field(description="Of the field.")] = 1,
     ) -> Any:
         """Do it.
@@ -219,7 +219,7 @@ def test_plain_strings_describe_fields_of_nested_types_and_the_parameters_that_h
     def function(
         place: Annotated[Place, "Where."],
         order: Order,
-        note: Annotated[Optional[str], "A note."] = None,  # noqa: UP045  # as people write it
+        note: Annotated[Optional[str], "A note."] = None,
         empty: Annotated[int, ""] = 1,
     ) -> Any:
         """Do it.
@@ -278,8 +278,8 @@ def test_recursive_default_is_left_out() -> None:
 
 def test_default_none_lets_the_model_write_null() -> None:
     def function(
-        number: int = None,  # type: ignore[assignment]  # noqa: RUF013  # which users write
-        word: Annotated[str, Field(description="Which.")] = None,  # type: ignore[assignment]  # noqa: RUF013
+        number: int = None,  # noqa: RUF013  # as users write it
+        word: Annotated[str, Field(description="Which.")] = None,  # noqa: RUF013  # as users write it
         field: int = Field(None, ge=2),
         fine: int | None = None,
         nothing: None = None,
@@ -298,7 +298,7 @@ def test_default_none_lets_the_model_write_null() -> None:
 
 
 def test_names_are_free() -> None:
-    def function(  # type: ignore[no-untyped-def]
+    def function(
         model_config: int,
         schema: int,
         json: int,
@@ -314,7 +314,20 @@ def test_names_are_free() -> None:
     ):
         return [*locals().values()]
 
-    names = "model_config schema json _x self cls args func total größe class path".split()  # noqa: SIM905
+    names = [
+        "model_config",
+        "schema",
+        "json",
+        "_x",
+        "self",
+        "cls",
+        "args",
+        "func",
+        "total",
+        "größe",
+        "class",
+        "path",
+    ]
     assert [*properties(function)] == names
     given = ", ".join(f'"{name}": {number}' for number, name in enumerate(names))
     assert called(function, f"{{{given}}}") == [*range(12)]
@@ -396,10 +409,10 @@ def test_contexts_are_not_shown_wherever_they_stand() -> None:
     def optional(city: str, context: RunContext[str] | None = None) -> Any:
         return context, city
 
-    def quoted(city: str, context: "Optional[RunContext[Any]]" = None) -> Any:  # noqa: UP045
+    def quoted(city: str, context: "Optional[RunContext[Any]]" = None) -> Any:
         return context, city
 
-    def checked(city: str, context: "RunContext[ForCheckersOnly]") -> Any:  # type: ignore[name-defined]  # noqa: F821
+    def checked(city: str, context: "RunContext[ForCheckersOnly]") -> Any:  # noqa: F821  # as if imported for type checkers only
         return context, city
 
     for function in (first, positional, last, optional, quoted, checked):
@@ -421,7 +434,7 @@ def test_text_of_a_custom_tool_is_passed_to_any_kind_of_parameter() -> None:
     def named(*, text: Annotated[str, "code"], context: RunContext, more: int = 3) -> Any:
         return context, text
 
-    def positional(context: RunContext, text, /) -> Any:  # type: ignore[no-untyped-def]
+    def positional(context: RunContext, text, /) -> Any:
         return context, text
 
     for function in (after, named, positional):
@@ -548,7 +561,7 @@ def test_objects_that_can_be_called_are_tools() -> None:
 
 
 def test_annotation_of_the_result_is_not_looked_at() -> None:
-    def function(number: "int") -> "ForCheckersOnly":  # type: ignore[name-defined]  # noqa: F821
+    def function(number: "int") -> "ForCheckersOnly":  # noqa: F821  # as if imported for type checkers only
         return number
 
     assert called(function, '{"number": 3}') == 3
@@ -568,7 +581,7 @@ def test_local_types_are_fine_unless_quoted() -> None:
     def function(value: Local) -> Any:
         return value
 
-    def quoted(one: int, value: "Local", other: "list[Nowhere]") -> None: ...  # type: ignore[name-defined]  # noqa: F821
+    def quoted(one: int, value: "Local", other: "list[Nowhere]") -> None: ...  # noqa: F821  # defined nowhere
 
     assert called(function, '{"value": {"number": 1}}') == Local(number=1)
     text = refused(quoted)
@@ -628,7 +641,7 @@ class Odd:
 
 
 def test_types_that_cannot_say_how_they_are_read_are_named() -> None:
-    def function(odd: Odd, final: Final[int]) -> None: ...  # type: ignore[valid-type]
+    def function(odd: Odd, final: Final[int]) -> None: ...
 
     text = refused(function)
     assert "function.odd: pydantic cannot read it from JSON (RuntimeError: no way); use" in text
@@ -636,7 +649,7 @@ def test_types_that_cannot_say_how_they_are_read_are_named() -> None:
 
 
 def test_types_that_strict_schemas_do_not_have_are_named_with_the_way_out() -> None:
-    def function(anything, table: dict[str, int]) -> None: ...  # type: ignore[no-untyped-def]
+    def function(anything, table: dict[str, int]) -> None: ...
 
     assert refused(function) == (
         "function cannot be a tool: function.anything: may be anything, which a strict schema cannot express; give it "

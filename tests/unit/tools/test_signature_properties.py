@@ -57,7 +57,7 @@ def functions(draw: st.DrawFn) -> Made:
         bound.apply_defaults()
         return dict(bound.arguments)
 
-    function.__signature__ = signature  # type: ignore[attr-defined]
+    function.__signature__ = signature
     return Made(function, forms, defaults)
 
 
@@ -77,7 +77,7 @@ def test_schemas_are_strict(made: Made) -> None:
 
 @given(functions(), st.data())
 def test_function_is_called_with_arguments_that_fit_the_schema(made: Made, data: st.DataObject) -> None:
-    context: Any = RunContext(3, None, 1)  # type: ignore[arg-type]
+    context: Any = RunContext(3, None, 1)
     pairs = {name: data.draw(form.pairs, name) for name, form in made.forms.items()}
     arguments = {name: plain for name, (_, plain) in pairs.items()}
     shape = tool(made.function).shape
@@ -115,6 +115,6 @@ def test_custom_tool_is_given_any_text(text: str, kind: Any, other: Any, is_firs
     def function(*args: Any, **kwargs: Any) -> Any:
         return signature.bind(*args, **kwargs).arguments
 
-    function.__signature__ = signature  # type: ignore[attr-defined]
+    function.__signature__ = signature
     context = object()
     assert custom_tool(function).shape.bind(text, context)() == {"text": text, "context": context}

@@ -21,7 +21,7 @@ def second() -> str:
 
 
 class Source(ToolSource):
-    """A source whose tools a test changes."""
+    """A source with tools that a test changes."""
 
     def __init__(self, *tools: Any) -> None:
         self.tools = tools

@@ -103,7 +103,7 @@ def answered(made: CallableTool[..., Any], text: str) -> Any:
 def test_decorated_function_is_called_as_before() -> None:
     assert weather("Oslo") == "Oslo:1"
     assert weather("Oslo", days=3) == "Oslo:3"
-    assert asyncio.run(find("a")) == "A"  # type: ignore[arg-type]
+    assert asyncio.run(find("a")) == "A"
 
 
 def test_tool_looks_like_its_function() -> None:
@@ -193,7 +193,7 @@ def test_definition_is_a_copy() -> None:
     first["description"] = "Changed."
 
     assert weather.definition["description"] == "Tell the weather."
-    assert weather.definition["parameters"]["properties"].keys() == {"city", "days"}  # type: ignore[typeddict-item]
+    assert weather.definition["parameters"]["properties"].keys() == {"city", "days"}
 
 
 def test_options_of_runs_are_not_in_the_definition() -> None:
@@ -244,7 +244,7 @@ def test_tool_of_a_tool_calls_the_function_and_drops_its_options() -> None:
     again = tool(name="forecast")(find)
 
     assert again.options == {"name": "forecast"}
-    assert again.__wrapped__ is find.__wrapped__  # type: ignore[attr-defined]
+    assert again.__wrapped__ is find.__wrapped__
     assert answered(custom_tool(run_code), "x") == "x"
 
 
@@ -253,7 +253,7 @@ def test_methods_are_bound_to_their_object(owner: Store) -> None:
     assert owner.read("k") == "ak"
     assert Store.read(owner, "k") == "ak"
     assert answered(owner.read, '{"key": "k"}') == "ak"
-    assert owner.read.definition["parameters"]["properties"] == {"key": {"type": "string"}}  # type: ignore[typeddict-item]
+    assert owner.read.definition["parameters"]["properties"] == {"key": {"type": "string"}}
     assert owner.read.definition.get("description") == "Read a value."
     assert [*inspect.signature(owner.read).parameters] == ["key"]
     assert owner.write.name == "write_value"
@@ -298,7 +298,7 @@ def test_tool_that_only_python_binds_to_a_class_has_a_definition() -> None:
     """As Python 3.13 and newer bind a `@classmethod` around `@tool`, here on every version."""
 
     @tool(name="count_all")
-    def count(cls, word: str) -> tuple[object, str]:  # type: ignore[no-untyped-def]
+    def count(cls, word: str) -> tuple[object, str]:
         """Count a word."""
         return cls, word
 
@@ -317,7 +317,7 @@ def test_tool_that_only_python_binds_to_a_class_has_a_definition() -> None:
         "strict": True,
     }
     assert answered(Toolbox([made]).functions[0], '{"word": "a"}') == (Store, "a")
-    assert MethodType(custom_tool(count), Store).definition["type"] == "custom"  # type: ignore[attr-defined]
+    assert MethodType(custom_tool(count), Store).definition["type"] == "custom"
 
 
 def test_method_that_is_not_bound_at_all_cannot_be_run() -> None:
@@ -332,16 +332,16 @@ def test_parameter_with_a_type_may_be_called_like_a_class_or_an_object(name: str
     def function(it: str) -> str:
         return it
 
-    function.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    function.__signature__ = inspect.Signature(
         [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=str)]
     )
-    assert tool(function).definition["parameters"]["required"] == [name]  # type: ignore[typeddict-item]
+    assert tool(function).definition["parameters"]["required"] == [name]
 
 
 def test_function_whose_signature_fails_is_refused() -> None:
     def function(it: str) -> None: ...
 
-    function.__signature__ = 5  # type: ignore[attr-defined]
+    function.__signature__ = 5
     with pytest.raises(ToolDefinitionError, match="it has no signature that Python can read"):
         _ = tool(function).definition
 
@@ -385,7 +385,7 @@ def test_options_of_a_wrong_kind_are_refused_where_they_stand(
 
 def test_strictness_is_true_or_false() -> None:
     with pytest.raises(ToolDefinitionError, match="strict: expected True or False, got str 'yes'"):
-        tool(strict="yes")(len)  # type: ignore[arg-type]
+        tool(strict="yes")(len)
 
 
 def test_no_bound_is_a_timeout() -> None:
@@ -396,9 +396,9 @@ def test_unknown_options_are_refused_with_the_nearest_one() -> None:
     with pytest.raises(
         TypeError, match=r"^tool\(\) got an unexpected keyword argument 'nmae'; did you mean 'name'"
     ):
-        tool(nmae="x")(len)  # type: ignore[call-overload]
+        tool(nmae="x")(len)
     with pytest.raises(TypeError, match=r"^custom_tool\(\) got an unexpected keyword argument 'strict'"):
-        custom_tool(strict=True)(len)  # type: ignore[call-overload]
+        custom_tool(strict=True)(len)
 
 
 @pytest.mark.parametrize(("maker", "name"), [(tool, "tool"), (custom_tool, "custom_tool")])

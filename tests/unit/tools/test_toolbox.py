@@ -209,7 +209,7 @@ def test_function_that_cannot_be_a_tool_is_named() -> None:
 def test_methods_come_with_their_objects() -> None:
     toolbox = Toolbox([Store().read, Store.kind])
 
-    assert [made.definition["parameters"]["required"] for made in toolbox.functions] == [["key"], ["key"]]  # type: ignore[typeddict-item]
+    assert [made.definition["parameters"]["required"] for made in toolbox.functions] == [["key"], ["key"]]
     # As Python 3.13 has it, whose classmethods bind all by themselves.
     found = Toolbox([MethodType(tool(name="m")(plain), 3)]).functions[0]
     assert found.name == "m"

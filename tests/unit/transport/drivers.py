@@ -37,7 +37,7 @@ class Driver:
     def play(self, script: Callable[[SyncIO | AsyncIO], Awaitable[T]], handler: Handler) -> T:
         io = self.io(handler)
         if self.name == "sync":
-            return run(script(io))  # type: ignore[arg-type]
+            return run(script(io))
         return anyio.run(script, io, backend=self.name)
 
     def send(self, handler: Handler, request: WireRequest = REQUEST, timeout: float | None = None) -> Body:

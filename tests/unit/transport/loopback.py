@@ -22,7 +22,7 @@ Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[object]]
 
 
 class Loopback:
-    """A server whose connections each go by the next script: bytes to send for each request, or a function."""
+    """A server with a script for each connection: bytes to send for each request, or a function."""
 
     def __init__(self, *scripts: list[bytes] | Talk) -> None:
         self.scripts = list(scripts)

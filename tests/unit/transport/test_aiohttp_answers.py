@@ -1,4 +1,4 @@
-"""Answers of aiohttp whose connection ends, over invented connections; real ones are in `tests/faults`."""
+"""Answers of aiohttp after the end of their connection, with invented connections; `tests/faults` has real ones."""
 
 from __future__ import annotations
 
@@ -137,7 +137,9 @@ def answering(status: int) -> Any:
 
 @pytest.mark.parametrize("status", [0, 99, 101])
 def test_answer_that_ends_no_request_is_refused(status: int) -> None:
-    with pytest.raises(TransportError, match=f"the server sent the status {status}, which ends no request"):
+    with pytest.raises(
+        TransportError, match=f"the server sent the status {status}, which cannot end a request"
+    ):
         over(httpx_aiohttp.AiohttpTransport(), answering(status), {})
 
 

@@ -23,7 +23,7 @@ def new_content() -> StreamReader:
 
 def timed(timeout: float | None) -> tuple[Pieces, StreamReader, SimpleNamespace]:
     content, started = new_content(), list[float | None]()
-    content._protocol.transport = SimpleNamespace()  # type: ignore[assignment]  # it is connected
+    content._protocol.transport = SimpleNamespace()
     protocol = SimpleNamespace(read_timeout=5.0)
     protocol.start_timeout = lambda: started.append(protocol.read_timeout)
     answer = SimpleNamespace(connection=SimpleNamespace(protocol=protocol), content=content)

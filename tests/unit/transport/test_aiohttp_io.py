@@ -50,7 +50,9 @@ def test_headers_of_answers_may_be_utf_8_or_latin_1() -> None:
 
 def test_switch_of_protocols_that_nobody_asked_for_ends_no_request() -> None:
     async def script(io: AiohttpIO, server: Loopback) -> None:
-        with pytest.raises(TransportError, match="the server sent the status 101, which ends no request"):
+        with pytest.raises(
+            TransportError, match="the server sent the status 101, which cannot end a request"
+        ):
             await io.send(server.request(), NO_DEADLINE)
 
     play(script, [b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n"])
@@ -178,7 +180,7 @@ def test_socks_proxy_of_the_environment_is_refused(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("NO_PROXY", "")
 
     async def script(io: AiohttpIO, server: Loopback) -> None:
-        with pytest.raises(ConfigurationError, match="aiohttp reaches no SOCKS proxy") as caught:
+        with pytest.raises(ConfigurationError, match="aiohttp does not support SOCKS proxies") as caught:
             await io.send(server.request(), NO_DEADLINE)
         assert "secret" not in str(caught.value)
 
@@ -210,7 +212,7 @@ def test_body_of_the_parent_process_is_left_alone(monkeypatch: pytest.MonkeyPatc
             with pytest.raises(TransportError, match="the process was forked"):
                 await body.next(NO_DEADLINE)
             await body.close()
-        assert not body._answer.closed  # type: ignore[attr-defined]
+        assert not body._answer.closed
         await body.close()
 
     play(script, [b"HTTP/1.1 200 OK\r\n\r\n{"])

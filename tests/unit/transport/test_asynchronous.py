@@ -67,7 +67,7 @@ def test_async_function_ends_at_the_deadline(async_driver: Driver) -> None:
     with pytest.raises(TransportError, match="the api_key function took too long"):
         async_driver.play(
             lambda io: io.call(anyio.sleep_forever, Deadline.after(SOON)), lambda _: httpx.Response(204)
-        )  # type: ignore[arg-type,return-value]
+        )
 
 
 def test_wait_for_headers_ends_at_the_deadline(async_driver: Driver) -> None:
@@ -76,7 +76,7 @@ def test_wait_for_headers_ends_at_the_deadline(async_driver: Driver) -> None:
         raise AssertionError
 
     with pytest.raises(TransportError, match="the time for it was up"):
-        async_driver.play(lambda io: io.send(REQUEST, Deadline.after(SOON)), slow)  # type: ignore[arg-type]
+        async_driver.play(lambda io: io.send(REQUEST, Deadline.after(SOON)), slow)
 
 
 def test_wait_for_a_piece_ends_at_the_deadline(async_driver: Driver) -> None:

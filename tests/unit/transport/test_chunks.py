@@ -188,7 +188,7 @@ class AsyncWire:
         await anyio.lowlevel.checkpoint()
         return self._wire.read(max_bytes)
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None: ...  # noqa: ASYNC109 - of httpcore
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None: ...
 
     async def aclose(self) -> None: ...
 

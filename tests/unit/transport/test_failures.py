@@ -95,7 +95,7 @@ def test_error_that_the_caller_handles_meanwhile_is_not_the_reason() -> None:
             "ServerDisconnectedError: Server disconnected",
         ),
         (
-            chained(httpx.ConnectTimeout("x"), aiohttp.ServerDisconnectedError(SimpleNamespace())),  # type: ignore[arg-type]
+            chained(httpx.ConnectTimeout("x"), aiohttp.ServerDisconnectedError(SimpleNamespace())),
             "network",
             "ServerDisconnectedError: the connection ended in the middle of the headers",
         ),

@@ -25,7 +25,7 @@ class Protocol:
 
 
 class Tls(ssl.SSLObject):
-    """What TLS has read ahead."""
+    """Bytes that TLS has read ahead."""
 
     def __init__(self, outcome: bytes | Exception) -> None:
         self.outcome = outcome

@@ -17,7 +17,7 @@ from responses_client._transport.http2 import leave_streams, leave_streams_async
 
 
 class Connection:
-    """A connection of httpcore with three open requests, which notes what is written."""
+    """A connection of httpcore with three open requests, which records writes."""
 
     def __init__(self, *, reads: tuple[int, ...] = (1, 3, 5)) -> None:
         self._network_stream = Stream()

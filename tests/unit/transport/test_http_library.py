@@ -248,7 +248,7 @@ def test_auth_of_the_users_client_stays_unless_there_is_another(auth: Any) -> No
         return httpx.Response(200)
 
     given = httpx.Client(transport=httpx.MockTransport(answer), auth=("me", "password"))
-    run(SyncIO(given).send(REQUEST._replace(auth=auth), NO_DEADLINE))  # type: ignore[arg-type]
+    run(SyncIO(given).send(REQUEST._replace(auth=auth), NO_DEADLINE))
 
     assert [text and text[:6] for text in sent] == [None if auth else "Basic "]
 
@@ -383,7 +383,7 @@ def test_response_that_was_closed_is_freed_without_the_garbage_collector(driver:
 
     async def script(io: SyncIO | AsyncIO) -> None:
         body = await io.send(REQUEST, NO_DEADLINE)
-        responses.append(weakref.ref(body._response))  # type: ignore[attr-defined]
+        responses.append(weakref.ref(body._response))
         assert await body.next(NO_DEADLINE) == b"a"
         await body.close()
 

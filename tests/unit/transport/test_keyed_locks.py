@@ -41,9 +41,9 @@ async def hold_after_an_error(locks: SyncKeyedLocks | AsyncKeyedLocks) -> None:
 
 @pytest.mark.parametrize("script", [hold_beside_another, hold_after_an_error])
 def test_lock_waits_for_nothing_else_than_the_lock_before(script: object) -> None:
-    run(script(SyncKeyedLocks()))  # type: ignore[operator]
+    run(script(SyncKeyedLocks()))
     for backend in ("asyncio", "trio"):
-        anyio.run(script, AsyncKeyedLocks(), backend=backend)  # type: ignore[arg-type]
+        anyio.run(script, AsyncKeyedLocks(), backend=backend)
 
 
 def test_threads_have_the_lock_one_after_the_other() -> None:

@@ -1,4 +1,4 @@
-"""Connections that nobody uses any more; tests/faults/test_fault_cancel.py has real ones."""
+"""Connections that are no longer used; tests/faults/test_fault_cancel.py has real ones."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Pool:
 
 
 class Answer:
-    """An answer of httpx over a pool, whose connection the block of a test leaves in use."""
+    """An answer of httpx over a pool; the block of a test leaves its connection in use."""
 
     def __init__(self, pool: Any) -> None:
         self.closes = 0

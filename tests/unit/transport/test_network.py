@@ -35,7 +35,7 @@ def _close_sockets() -> Iterator[None]:
 
 
 class Backend:
-    """A backend whose connections are ends of socket pairs, or have no socket."""
+    """A backend with connections that are ends of socket pairs, or have no socket."""
 
     def __init__(self, *, has_sockets: bool = True) -> None:
         self.has_sockets = has_sockets
@@ -53,7 +53,7 @@ class Backend:
 
 
 class Stream:
-    """A stream of the backend, which notes what is written."""
+    """A stream of the backend, which records writes."""
 
     def __init__(self, backend: Backend, sock: socket.socket) -> None:
         self.backend = backend
@@ -268,10 +268,10 @@ class SocksStream:
 class AsyncSocksStream(SocksStream):
     """The same for the async backend."""
 
-    async def read(self, max_bytes: int, timeout: float | None) -> Any:  # noqa: ASYNC109
+    async def read(self, max_bytes: int, timeout: float | None) -> Any:
         return super().read(max_bytes, timeout)
 
-    async def write(self, buffer: bytes, timeout: float | None) -> None:  # type: ignore[override] # noqa: ASYNC109
+    async def write(self, buffer: bytes, timeout: float | None) -> None:
         super().write(buffer, timeout)
 
     async def aclose(self) -> None:

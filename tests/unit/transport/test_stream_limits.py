@@ -66,7 +66,7 @@ def in_first_request(connection: Any, limits: Any = None) -> Any:
 
 def test_limits_are_those_that_were_given_and_connections_are_looked_for_once() -> None:
     looked: list[int] = []
-    watched = bounded_turns(waits(), lambda: looked.append(1) or [])  # type: ignore[func-returns-value]
+    watched = bounded_turns(waits(), lambda: looked.append(1) or [])
 
     assert dict(watched) == waits()
     assert (len(watched), watched["write"], len(looked)) == (4, 5.0, 2)

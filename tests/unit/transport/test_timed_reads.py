@@ -16,7 +16,7 @@ from responses_client._transport.timed_reads import timed
 
 
 class Below:
-    """A stream of anyio that gives what is put into it: bytes, or an exception."""
+    """A stream of anyio that gives the items put into it: bytes, or an exception."""
 
     def __init__(self) -> None:
         self.queue = asyncio.Queue[bytes | Exception]()
@@ -36,7 +36,7 @@ class Stream:
         self.reads: list[float | None] = []
         self.is_closed = False
 
-    async def read(self, max_bytes: int, timeout: float | None) -> bytes:  # noqa: ASYNC109 - of httpcore
+    async def read(self, max_bytes: int, timeout: float | None) -> bytes:
         self.reads.append(timeout)
         raise LookupError("as httpcore says it")
 
@@ -230,7 +230,7 @@ def test_close_and_tls_stop_the_timer() -> None:
 
 def test_end_of_a_connection_is_that_of_httpcore() -> None:
     class Ended(Stream):
-        async def read(self, max_bytes: int, timeout: float | None) -> bytes:  # noqa: ASYNC109 - of httpcore
+        async def read(self, max_bytes: int, timeout: float | None) -> bytes:
             return b""
 
     async def work() -> None:

@@ -193,7 +193,7 @@ class Stuck:
         sock = sync_socket(SyncStream(ours), PATIENT)
         settings = Settings(api_key="any", base_url="http://api.test/v1")
         meta: Any = None
-        self.connection = Connection(sock, meta, settings, {"ping_timeout": SOON, **options})  # type: ignore[typeddict-item]
+        self.connection = Connection(sock, meta, settings, {"ping_timeout": SOON, **options})
         self.is_sending = threading.Event()
         self.raised: list[Exception] = []
         self.thread = threading.Thread(target=self.send)

@@ -60,7 +60,7 @@ class Bench:
         return (
             self.reason is not None
             and text in self.reason
-            and "what was asked may have been done" in self.reason
+            and "the request may have been carried out" in self.reason
         )
 
     @property

@@ -229,7 +229,7 @@ def test_answer_to_a_ping_that_cannot_be_sent_ends_the_connection(wire: FakeSock
         (LOST, "the connection broke, ReadError: reset by peer"),
         (CloseConnection(1011, "out of order"), "the server closed the WebSocket (code 1011: out of order)"),
         (CloseConnection(1008, f"no {KEY}"), "the server closed the WebSocket (code 1008: no ***)"),
-        (b"\x82\x00", "the server sent a binary message, which is no event"),
+        (b"\x82\x00", "the server sent a binary message, which is not an event"),
     ],
 )
 def test_lost_connection_interrupts_each_stream_with_its_own_part(

@@ -1,4 +1,4 @@
-"""Pings: when they are sent, when a missing answer ends the connection, and what is read meanwhile."""
+"""Pings: their times, missing answers that end the connection, and messages read meanwhile."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class LoopSocket(FakeSocket):
 
     @override
     def new_event(self) -> Event:
-        return AsyncSocket.new_event(self)  # type: ignore[arg-type]
+        return AsyncSocket.new_event(self)
 
     @override
     async def close(self) -> None:
@@ -255,7 +255,7 @@ class _ThreadEvent:
 
 def test_threads_hand_the_role_of_the_reader_over(wire: FakeSocket) -> None:
     """The second thread waits, is woken when the first has its events, and reads in its place."""
-    wire.new_event = _ThreadEvent  # type: ignore[method-assign, assignment]
+    wire.new_event = _ThreadEvent
     is_waiting = threading.Event()
     found: dict[str, str] = {}
     with session_over(wire) as session:

@@ -142,7 +142,7 @@ def test_binary_message_ends_the_connection() -> None:
     server, frames = Server(), Frames(100)
     assert frames.receive(server.frames(TextMessage("{}"), BytesMessage(b"{}"), TextMessage("{}"))) == [b"{}"]
     assert frames.close_info is not None
-    assert frames.close_info.reason == "the server sent a binary message, which is no event"
+    assert frames.close_info.reason == "the server sent a binary message, which is not an event"
     assert server.received(frames.take_replies()) == [CloseConnection(1003, "")]
 
 

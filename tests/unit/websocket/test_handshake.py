@@ -1,4 +1,4 @@
-"""The handshake of a WebSocket: refusals, answers that open none, and answers that nobody asked for."""
+"""The handshake of a WebSocket: refusals, answers that do not open one, and unrequested answers."""
 
 from __future__ import annotations
 

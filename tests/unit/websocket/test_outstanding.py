@@ -1,4 +1,4 @@
-"""What is outstanding on a WebSocket, and which of it an error can be about."""
+"""Outstanding requests and events of a WebSocket, and those that an error can be about."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def test_second_response_before_the_end_of_the_first_ends_the_connection_and_mix
     assert bench.taken(b) == []
     assert bench.reason is not None
     assert bench.reason.startswith(
-        "the event response.created begins response other, but response r has not ended; what was asked may have"
+        "the event response.created begins response other, but response r has not ended; the request may have"
     )
     assert a.close_info == b.close_info == bench.router.close_info
     assert bench.taken() == ["created"]  # the event that did not fit is not lost
@@ -507,7 +507,7 @@ def test_error_that_may_be_of_an_event_that_was_sent_ends_the_connection(bench: 
     bench.receive(created(), server_event("error", error={"message": "Unknown type."}))
     assert bench.taken(a) == ["created"]
     assert bench.ends_with(
-        "about 1 request or an event of send(), and does not say which: Unknown type; what"
+        "about 1 request or an event of send(), and does not say which: Unknown type; the request"
     )
 
 

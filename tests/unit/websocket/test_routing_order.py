@@ -145,7 +145,7 @@ class InOrderServer:
 
 
 def names_in(bench: Bench, inbox: Inbox) -> set[str]:
-    """The names of the requests whose events are in an inbox."""
+    """The names of the requests with events in an inbox."""
     events = [json.loads(message.data) for message in bench.inboxes.take(inbox)]
     return {event["name"] for event in events if "name" in event}
 

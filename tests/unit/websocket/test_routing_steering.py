@@ -275,7 +275,7 @@ def test_error_that_may_be_about_a_steer_or_its_response_ends_the_connection(
     assert bench.taken(first) == ["created"]
     assert bench.taken(steered.inbox) == []
     assert steered.inbox.close_info is not None
-    assert bench.ends_with("about 1 request or 1 steering input, and does not say which: No; what")
+    assert bench.ends_with("about 1 request or 1 steering input, and does not say which: No; the request")
 
 
 def test_event_about_a_steer_that_names_nothing_is_that_of_the_only_one(bench: Bench) -> None:

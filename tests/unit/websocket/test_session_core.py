@@ -242,7 +242,7 @@ def test_parameters_that_a_websocket_implies_are_accepted_and_not_sent(wire: Fak
 @pytest.mark.parametrize("name", ["extra_headers", "extra_query", "max_retries", "idempotency_key"])
 def test_option_of_http_requests_that_is_none_is_left_out(wire: FakeSocket, name: str) -> None:
     with session_over(wire) as session:
-        session.create(model="m", **{name: None}).close()  # type: ignore[arg-type]
+        session.create(model="m", **{name: None}).close()
     assert name not in wire.sent[0]
 
 
@@ -250,12 +250,12 @@ def test_option_of_http_requests_that_is_none_is_left_out(wire: FakeSocket, name
 def test_options_of_http_requests_are_refused(wire: FakeSocket, name: str) -> None:
     refused = pytest.raises(RequestValidationError, match=f"not sent: {name}: is for HTTP requests")
     with session_over(wire) as session, refused:
-        session.create(model="m", **{name: 1})  # type: ignore[arg-type]
+        session.create(model="m", **{name: 1})
 
 
 def test_unknown_argument_is_a_type_error(wire: FakeSocket) -> None:
     with session_over(wire) as session, pytest.raises(TypeError, match=r"session.create\(\) .*'temperature'"):
-        session.create(model="m", temprature=1)  # type: ignore[call-arg]
+        session.create(model="m", temprature=1)
 
 
 # Events

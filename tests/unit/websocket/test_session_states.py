@@ -41,7 +41,7 @@ SHARED_LANE = "a"
 
 @dataclass
 class Answer:
-    """A response in the books: its place, its stream if somebody reads it, and what the stream has not given yet."""
+    """A response in the books: its place, its stream if it is read, and the events that the stream has not given yet."""
 
     number: int
     lane: str
@@ -111,7 +111,7 @@ class Machine:
             self._read(data.draw(st.sampled_from(owed), "answer"))
 
     def close_stream(self, data: st.DataObject) -> None:
-        """Close a stream, whose events nobody gets from then on."""
+        """Close a stream; its events are discarded from then on."""
         if read := [answer for answer in self.answers if answer.stream]:
             answer = data.draw(st.sampled_from(read), "answer")
             cast("EventStream", answer.stream).close()
@@ -189,7 +189,7 @@ class Machine:
         self._pump()
 
     def fail_without_a_name(self, data: st.DataObject) -> None:
-        """Report an error that does not say what it is about; of several possible things, none can go on."""
+        """Report an error without a subject; if several are possible, none of them can continue."""
         self._pump()
         # The server names lanes, so that it would name that of a response in progress.
         waiting = [answer for lane in self.lanes.values() for answer in lane if not answer.is_started]
@@ -210,7 +210,7 @@ class Machine:
             self.others -= bool(self.others)
 
     def ping(self, data: st.DataObject) -> None:
-        """Send a ping, which is answered though nobody reads."""
+        """Send a ping, which is answered even if no stream is read."""
         self.wire.script.append(Ping(b"%d" % len(self.wire.received)))
         payload = b"%d" % len(self.wire.received)
         self._pump()
@@ -305,7 +305,7 @@ class Machine:
         return [type(event) for event in self.wire.received].count(Ping)
 
     def check(self) -> None:
-        """Check what holds at any time."""
+        """Check the invariants."""
         inboxes = self.connection._inboxes
         assert inboxes.size == sum(inbox.size for inbox in inboxes._unread)
         for inbox in inboxes._unread:

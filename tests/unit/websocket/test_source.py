@@ -401,7 +401,7 @@ def test_steering_refused_with_an_error_fails_with_the_text_of_the_server(wire: 
             assert str(caught.value) == (
                 "The server refused the steering input: Unknown type (code unknown_event, param type, request id req_1)"
             )
-            assert (caught.value.status_code, caught.value.event.type) == (400, "error")  # type: ignore[union-attr]
+            assert (caught.value.status_code, caught.value.event.type) == (400, "error")
         assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
