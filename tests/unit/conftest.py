@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
 from callers import RULE_MODES, Caller
 from fake_io import Clock, use_clock
 from observed_calls import Player
+from waits import SHORT
 
-from responses_client.testing import Server
+from responses_client._base import clock as package_clock
+from responses_client.testing import Server, VirtualClock
+
+
+@pytest.fixture(autouse=True)
+def _no_long_real_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse waits of the package that take long: back-off and polls are tested on `virtual_clock`."""
+    sleep, sleep_async = package_clock.sleep, package_clock.sleep_async
+
+    def check(began: float, seconds: float) -> None:
+        if time.monotonic() - began >= seconds > SHORT:
+            pytest.fail(f"the package waited for {seconds} s of real time; use virtual_clock")
+
+    def checked(seconds: float) -> None:
+        began = time.monotonic()
+        sleep(seconds)
+        check(began, seconds)
+
+    async def checked_async(seconds: float) -> None:
+        began = time.monotonic()
+        await sleep_async(seconds)
+        check(began, seconds)
+
+    monkeypatch.setattr(package_clock, "sleep", checked)
+    monkeypatch.setattr(package_clock, "sleep_async", checked_async)
 
 
 @pytest.fixture
@@ -29,6 +55,14 @@ def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """A clock that only moves when something waits, in place of the real one."""
     return use_clock(monkeypatch)
+
+
+@pytest.fixture
+def virtual_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualClock]:
+    """A clock in place of the real one, on which waits of clients take no time, and have no chance in them."""
+    monkeypatch.setattr("responses_client._calls.attempts.random.random", lambda: 0.0)
+    with VirtualClock() as clock:
+        yield clock
 
 
 @pytest.fixture(params=RULE_MODES)

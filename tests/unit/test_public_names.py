@@ -223,7 +223,7 @@ MADE = {
         " json_types keywords messages option_types overrides public redaction retry stream_failures validation waits"
     ),
     "responses_client._calls": "settings",
-    "responses_client._transport": "environment framing http_library keyed_locks pools protocols sockets sync",
+    "responses_client._transport": "chunks environment framing http_library keyed_locks pools protocols sockets sync",
 }
 FIRST_EVENT = r"""
 import sys, httpx

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from callers import RULE_MODES
-from fake_io import Clock
 from played_states import PlayedStates, delays
 
 from responses_client import (
@@ -17,6 +16,7 @@ from responses_client import (
 )
 from responses_client._calls.batch_polling import BatchSchedule
 from responses_client.models import Batch
+from responses_client.testing import VirtualClock
 
 
 def batch(status: str | None, **fields: Any) -> Batch:
@@ -66,11 +66,13 @@ def test_batch_needs_an_id(given: Any) -> None:
 
 
 @pytest.fixture(params=RULE_MODES)
-def states(request: pytest.FixtureRequest, clock: Clock) -> PlayedStates:
+def states(request: pytest.FixtureRequest, virtual_clock: VirtualClock) -> PlayedStates:
     return PlayedStates(request.param)
 
 
-def test_wait_ends_with_the_finished_batch_and_reports_what_is_new(states: PlayedStates) -> None:
+def test_wait_ends_with_the_finished_batch_and_reports_what_is_new(
+    states: PlayedStates, virtual_clock: VirtualClock
+) -> None:
     states.rest += [batch(status) for status in ("validating", "in_progress", "in_progress", "completed")]
     seen: list[str | None] = []
 
@@ -81,13 +83,17 @@ def test_wait_ends_with_the_finished_batch_and_reports_what_is_new(states: Playe
     assert (done.status, done.output_file_id) == ("completed", None)
     assert seen == ["validating", "in_progress", "completed"]
     assert states.paths == ["/v1/batches/batch_1"] * 4
+    assert virtual_clock.waits == [5.0, 7.5, 11.25]
     assert states.caller(lambda client: client.batches.wait(done)) is done
 
 
-def test_wait_that_takes_too_long_has_the_last_state(states: PlayedStates) -> None:
+def test_wait_that_takes_too_long_has_the_last_state(
+    states: PlayedStates, virtual_clock: VirtualClock
+) -> None:
     states.rest += [batch("in_progress")] * 3
     with pytest.raises(WaitTimeout, match=r"^The batch batch_1 was not finished within 8 s") as caught:
         states.caller(lambda client: client.batches.wait("batch_1", timeout=8))
+    assert virtual_clock.waits == [5.0, 2.0]  # and one second for the last request
     assert caught.value.batch is not None
     assert (caught.value.batch.status, caught.value.response) == ("in_progress", None)
 

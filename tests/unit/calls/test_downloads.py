@@ -15,7 +15,6 @@ import anyio
 import httpx
 import pytest
 from callers import MODES, Caller
-from fake_io import Clock
 
 from responses_client import (
     APIConnectionError,
@@ -32,6 +31,7 @@ from responses_client import (
 from responses_client._calls import downloads
 from responses_client._calls.downloads import Target
 from responses_client.models import ContainerFile, ContainerFileCitation
+from responses_client.testing import VirtualClock
 
 MIB = 1024 * 1024
 CITATION = ContainerFileCitation(container_id="cntr_1", file_id="cfile_1", filename="plot.png")
@@ -68,7 +68,7 @@ def contents() -> Contents:
 
 
 @pytest.fixture(params=MODES)
-def caller(request: pytest.FixtureRequest, contents: Contents, clock: Clock) -> Caller:
+def caller(request: pytest.FixtureRequest, contents: Contents, virtual_clock: VirtualClock) -> Caller:
     transport = httpx.MockTransport(contents.answer)
     return Caller(
         request.param,

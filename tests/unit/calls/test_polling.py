@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import response
+from waits import SOON
 
 from responses_client import WaitTimeout
 from responses_client._base.http import ResponseMeta
@@ -346,7 +347,7 @@ def test_wrong_arguments_are_refused(arguments: dict[str, Any], path: str) -> No
     [
         {"poll_interval": 0},
         {"timeout": None},
-        {"timeout": 0.001},
+        {"timeout": SOON},
         {"given": "r"},
         {"given": Response(id="resp_1", status="queued")},
         {"given": Response(status="completed")},

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from callers import RULE_MODES
-from fake_io import Clock
 from played_states import PlayedStates, delays
 
 from responses_client import NotFoundError, RequestValidationError, WaitTimeout
 from responses_client._calls.store_polling import StoreFileBatchSchedule, StoreFileSchedule
 from responses_client.models import VectorStoreFile, VectorStoreFileBatch
+from responses_client.testing import VirtualClock
 
 LIMITS: Any = {"poll_interval": 1.0, "timeout": None}
 
@@ -91,7 +91,7 @@ def test_file_needs_an_id(given: Any) -> None:
 
 
 @pytest.fixture(params=RULE_MODES)
-def states(request: pytest.FixtureRequest, clock: Clock) -> PlayedStates:
+def states(request: pytest.FixtureRequest, virtual_clock: VirtualClock) -> PlayedStates:
     return PlayedStates(request.param)
 
 

@@ -15,7 +15,6 @@ from typing import Any, get_args, get_type_hints
 import httpx
 import pytest
 from callers import MODES, Caller
-from fake_io import Clock
 
 from responses_client import (
     APIStatusError,
@@ -28,6 +27,7 @@ from responses_client import (
 )
 from responses_client._calls import uploads
 from responses_client.models import FileCreateParams, FileObject
+from responses_client.testing import VirtualClock
 
 Part = tuple[str | None, str | None, str, bytes]
 MIB = 1024 * 1024
@@ -74,7 +74,7 @@ def files() -> Files:
 
 
 @pytest.fixture(params=MODES)
-def caller(request: pytest.FixtureRequest, files: Files, clock: Clock) -> Caller:
+def caller(request: pytest.FixtureRequest, files: Files, virtual_clock: VirtualClock) -> Caller:
     transport = httpx.MockTransport(files.answer)
     return Caller(
         request.param,
@@ -382,7 +382,7 @@ def test_failed_upload_is_repeated_from_its_beginning(
 
 
 @pytest.mark.parametrize("status", [500, 307, 401])
-def test_pipe_is_not_repeated(files: Files, clock: Clock, status: int) -> None:
+def test_pipe_is_not_repeated(files: Files, virtual_clock: VirtualClock, status: int) -> None:
     files.statuses += [status]
     reading, writing = os.pipe()
     os.write(writing, b"piped")

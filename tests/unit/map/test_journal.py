@@ -28,7 +28,7 @@ from responses_client import (
 )
 from responses_client._base import forks
 from responses_client._map.journal import Journal, _line, digest_of
-from responses_client.testing import Server
+from responses_client.testing import Server, VirtualClock
 
 REQUESTS: list[Any] = [{"model": "m", "input": f"Number {number}"} for number in range(5)]
 
@@ -43,7 +43,9 @@ def mapped(caller: Caller, given: Any, path: Any, **options: Any) -> list[MapRes
     return found
 
 
-def test_each_result_has_its_line_which_read_batch_reads(caller: Caller, server: Server, path: Path) -> None:
+def test_each_result_has_its_line_which_read_batch_reads(
+    caller: Caller, server: Server, path: Path, virtual_clock: VirtualClock
+) -> None:
     wrong: Any = {"model": "m", "temperature": 7}
     server.unscripted(5).fail(400, message="No.").drop_connection(3)
     results = mapped(caller, [*REQUESTS, *REQUESTS[:2], wrong], path, max_concurrency=1)
