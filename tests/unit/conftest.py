@@ -12,7 +12,7 @@ from observed_calls import Player
 from waits import SHORT
 
 from responses_client._base import clock as package_clock
-from responses_client.testing import Server, VirtualClock
+from responses_client.testing import Server
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +22,7 @@ def _no_long_real_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def check(began: float, seconds: float) -> None:
         if time.monotonic() - began >= seconds > SHORT:
-            pytest.fail(f"the package waited for {seconds} s of real time; use virtual_clock")
+            pytest.fail(f"the package waited for {seconds} s of real time; use the fixture virtual_clock")
 
     def checked(seconds: float) -> None:
         began = time.monotonic()
@@ -55,14 +55,6 @@ def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """A clock that only moves when something waits, in place of the real one."""
     return use_clock(monkeypatch)
-
-
-@pytest.fixture
-def virtual_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualClock]:
-    """A clock in place of the real one, on which waits of clients take no time, and have no chance in them."""
-    monkeypatch.setattr("responses_client._calls.attempts.random.random", lambda: 0.0)
-    with VirtualClock() as clock:
-        yield clock
 
 
 @pytest.fixture(params=RULE_MODES)

@@ -66,7 +66,10 @@ def test_batch_needs_an_id(given: Any) -> None:
 
 
 @pytest.fixture(params=RULE_MODES)
-def states(request: pytest.FixtureRequest, virtual_clock: VirtualClock) -> PlayedStates:
+def states(
+    request: pytest.FixtureRequest, virtual_clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> PlayedStates:
+    monkeypatch.setattr("random.random", lambda: 0.0)
     return PlayedStates(request.param)
 
 
