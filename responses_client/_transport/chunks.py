@@ -28,7 +28,8 @@ __all__ = ["ChunkDecoder", "Unread", "chunks_of", "chunks_of_async"]
 
 _Pieces = TypeVar("_Pieces")
 
-_READ_BYTES = 65536
+# The first reads are small: where a whole answer has come, its first events are not to wait until all are decoded.
+_FIRST_READ_BYTES, _READ_BYTES = 2048, 65536
 _END = b"\r\n"
 # Heads of chunks, and beginnings of heads; each but the first follows the end of another chunk. RFC 9112, 7.1. Longer
 # numbers, and extensions, are left to h11.
@@ -90,11 +91,12 @@ class Unread:
         """Have the next read return these bytes, or raise this exception."""
         self.unread = result
 
-    def read_again(self) -> bytes:
-        """Return the bytes that were put back, or raise the exception."""
+    def read_again(self, max_bytes: int) -> bytes:
+        """Return bytes that were put back, or raise the exception."""
         result, self.unread = self.unread, None
         if isinstance(result, bytes):
-            return result
+            self.unread = result[max_bytes:] or None
+            return result[:max_bytes]
         assert result is not None
         try:
             raise result
@@ -116,10 +118,14 @@ class _Chunks(Generic[_Pieces]):
         self._stream = stream
         self._timeout = timeout
         self._decoder = ChunkDecoder()
+        self._max_bytes = _FIRST_READ_BYTES
 
     def read(self) -> Any:
         """Read from the connection; what is returned is awaited if the connection is async."""
-        return self._stream.read(_READ_BYTES, self._timeout)
+        max_bytes = self._max_bytes
+        if max_bytes < _READ_BYTES:
+            self._max_bytes = 2 * max_bytes
+        return self._stream.read(max_bytes, self._timeout)
 
     def content(self, data: bytes) -> bytes:
         """Return the content in some bytes that were read, of which none are the end of the connection."""

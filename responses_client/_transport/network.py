@@ -191,7 +191,7 @@ class _Stream(Unread):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if self.unread is not None:
-            return self.read_again()
+            return self.read_again(max_bytes)
         if self._head:
             self.write(b"", timeout)
         self.note_use()

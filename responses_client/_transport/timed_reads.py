@@ -42,7 +42,7 @@ class _TimedStream(Unread):
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if self.unread is not None:
-            return self.read_again()
+            return self.read_again(max_bytes)
         limit = self._limit
         limit.begin(timeout)
         try:

@@ -297,6 +297,14 @@ def test_h11_reads_all_from_the_first_extension_on(answers: Answers, fed: list[b
     assert fed == [HEAD, extended, usual, LAST]
 
 
+def test_first_pieces_of_a_whole_answer_are_small_and_the_others_larger(answers: Answers) -> None:
+    body = b"".join(map(chunk, EVENTS * 2000))
+    sizes = [len(piece) for piece in answers.read(HEAD + body, LAST)]
+    assert sizes[0] < 2048 < sizes[1] < 4096 < sizes[2] < 8192
+    assert all(40_000 < size < 65536 for size in sizes[5:-1])
+    assert sum(sizes) == len(b"".join(EVENTS)) * 2000
+
+
 def failure(answers: Answers, packets: Iterable[Packet]) -> tuple[bytes, str]:
     """Return the content before a failure, and its reason."""
     content: list[bytes] = []
