@@ -19,14 +19,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from .._base.overrides import override
 from .framing import connection_of
 
 __all__ = ["ChunkDecoder", "Unread", "chunks_of", "chunks_of_async"]
-
-_Pieces = TypeVar("_Pieces")
 
 # The first reads are small: where a whole answer has come, its first events are not to wait until all are decoded.
 _FIRST_READ_BYTES, _READ_BYTES = 2048, 65536
@@ -104,16 +101,14 @@ class Unread:
             del result  # its traceback holds this frame
 
 
-class _Chunks(Generic[_Pieces]):
-    """The part of both kinds of iterators that does not wait.
+class _Chunks:
+    """The part of both ways, sync and async, that does not wait.
 
     Attributes:
-        pieces: The body as the library reads it.
-        is_left: Whether the library reads it from now on.
+        is_left: Whether the library reads the body from now on.
     """
 
-    def __init__(self, pieces: _Pieces, stream: Any, timeout: float | None) -> None:
-        self.pieces = pieces
+    def __init__(self, stream: Any, timeout: float | None) -> None:
         self.is_left = False
         self._stream = stream
         self._timeout = timeout
@@ -140,50 +135,45 @@ class _Chunks(Generic[_Pieces]):
         self._stream.put_back(result)
 
 
-class _SyncChunks(_Chunks[Iterator[bytes]], Iterator[bytes]):
-    @override
-    def __next__(self) -> bytes:
-        while not self.is_left:
-            try:
-                content = self.content(self.read())
-            except BaseException as error:
-                self.leave(error)
-            else:
-                if content:
-                    return content
-        return next(self.pieces)
-
-
-class _AsyncChunks(_Chunks[AsyncIterator[bytes]], AsyncIterator[bytes]):
-    @override
-    async def __anext__(self) -> bytes:
-        while not self.is_left:
-            try:
-                content = self.content(await self.read())
-            except GeneratorExit:  # nothing can be awaited then
-                raise
-            except BaseException as error:
-                self.leave(error)
-            else:
-                if content:
-                    return content
-        return await anext(self.pieces)
-
-
 def chunks_of(response: Any, pieces: Iterator[bytes]) -> Iterator[bytes]:
     """Return the pieces of a body by the shorter way, or as they are where there is none."""
-    way = _begin(response)
-    return pieces if way is None else _SyncChunks(pieces, *way)
+    chunks = _begin(response)
+    return pieces if chunks is None else _read(chunks, pieces)
 
 
 def chunks_of_async(response: Any, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """Return the pieces of a body by the shorter way, or as they are where there is none."""
-    way = _begin(response)
-    return pieces if way is None else _AsyncChunks(pieces, *way)
+    chunks = _begin(response)
+    return pieces if chunks is None else _read_async(chunks, pieces)
 
 
-def _begin(response: Any) -> tuple[Unread, float | None] | None:
-    """Return the connection of an answer of httpx whose body is in chunks, to read it, and the time limit of a read."""
+# These are generators, so that the garbage collector ends one that is dropped. It then raises `GeneratorExit`, which has
+# httpcore close the connection, as it does when its own generators are dropped.
+
+
+def _read(chunks: _Chunks, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        while not chunks.is_left:
+            if content := chunks.content(chunks.read()):
+                yield content
+    except BaseException as error:
+        chunks.leave(error)
+    yield from pieces
+
+
+async def _read_async(chunks: _Chunks, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    try:
+        while not chunks.is_left:
+            if content := chunks.content(await chunks.read()):
+                yield content
+    except BaseException as error:
+        chunks.leave(error)
+    async for piece in pieces:
+        yield piece
+
+
+def _begin(response: Any) -> _Chunks | None:
+    """Return the chunks of an answer of httpx; None if its body is not in chunks, or cannot be read here."""
     stream = response.extensions.get("network_stream")
     protocol = getattr(connection_of(response), "_h11_state", None)
     buffer = getattr(protocol, "_receive_buffer", None)
@@ -193,4 +183,4 @@ def _begin(response: Any) -> tuple[Unread, float | None] | None:
     if begun := buffer.maybe_extract_at_most(len(buffer)):
         stream.put_back(bytes(begun))
     timeouts = response.request.extensions.get("timeout", {})
-    return stream, timeouts.get("read")
+    return _Chunks(stream, timeouts.get("read"))

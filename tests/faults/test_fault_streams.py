@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 
+import anyio
 import pytest
 from payloads import ERROR, FAILED, WHOLE
 from samples import COMPLETED, CREATED, HEL, LO, delta, event, response
@@ -24,7 +25,7 @@ from scripted_server import (
 from shells import Events, Session, Shell
 from waits import PATIENT, eventually, settle
 
-from responses_client import EventStream
+from responses_client import AsyncEventStream, EventStream
 from responses_client._transport.protocols import run
 from responses_client.errors import (
     APIConnectionError,
@@ -291,6 +292,22 @@ def test_stream_dropped_without_closing_is_closed_with_a_warning() -> None:
 
     with ScriptedServer([*BEGUN, HOLD]) as server:
         Shell("sync").play(play, server.url)
+
+
+def test_connection_of_a_dropped_async_stream_is_closed_by_the_event_loop() -> None:
+    async def play(session: Session) -> None:
+        stream = (await session.stream()).stream
+        assert isinstance(stream, AsyncEventStream)
+        async for _ in stream:
+            break
+        with pytest.warns(ResourceWarning, match="AsyncEventStream was not closed"):  # noqa: PT031  # either line may warn
+            del stream
+            gc.collect()
+        assert await anyio.to_thread.run_sync(server.left.wait, PATIENT)
+        assert session.busy_connections == 0
+
+    with ScriptedServer([*BEGUN, HOLD]) as server:
+        Shell("asyncio").play(play, server.url)
 
 
 def test_stream_can_be_closed_from_another_thread_while_it_is_waited_for() -> None:
