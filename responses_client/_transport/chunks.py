@@ -85,7 +85,9 @@ class Unread:
     unread: bytes | BaseException | None = None
 
     def put_back(self, result: bytes | BaseException) -> None:
-        """Have the next read return these bytes, or raise this exception."""
+        """Have the next read return these bytes, in front of others that were put back, or raise this exception."""
+        if isinstance(result, bytes) and isinstance(self.unread, bytes):
+            result += self.unread
         self.unread = result
 
     def read_again(self, max_bytes: int) -> bytes:

@@ -290,6 +290,11 @@ def test_h11_reads_all_from_the_first_extension_on(answers: Answers, fed: list[b
     assert fed == [HEAD, extended, usual, LAST]
 
 
+def test_nothing_is_lost_where_h11_reads_on_in_the_middle_of_what_came(answers: Answers) -> None:
+    extended = chunk(b"Hello", b";a=b") + b"".join(map(chunk, EVENTS * 50))
+    assert b"".join(answers.read(HEAD + chunk(b"Hi") + extended + LAST)) == b"HiHello" + b"".join(EVENTS) * 50
+
+
 def test_first_pieces_of_a_whole_answer_are_small_and_the_others_larger(answers: Answers) -> None:
     body = b"".join(map(chunk, EVENTS * 2000))
     sizes = [len(piece) for piece in answers.read(HEAD + body, LAST)]
