@@ -1,32 +1,30 @@
 """Bodies in chunks over HTTP/1.1: a shorter way from the connection to a piece than through h11, httpcore and httpx."""
 
-# A server of events sends each in a chunk of its own. To take one off its chunk, the libraries need more time than the
-# client needs for the event. So a body in chunks is read from the connection here, and h11 sees none of it:
+# A server of events sends each in a chunk of its own, which the libraries take longer to open than the client takes to
+# decode the event. So a body in chunks is read from the connection here, and h11 sees none of it:
 #
-#     begin: what h11 has of the body, since it came with the headers, is put back on the connection
+#     begin: the part that came with the headers is taken from h11, and put back on the connection
 #       |
 #       v
 #     chunks are read here: a read of the connection gives a piece
 #       |
 #       |  the last chunk, one with an extension, a mistake, the end of the connection, an exception
 #       v
-#     what was read last is put back, and the pieces of the library follow
+#     the result of the last read is put back, and the pieces of the library follow
 #
-# What is put back, httpcore reads next, or has it raised. h11 takes it for the beginning of the body. Where a version of a
-# library names its parts otherwise, all pieces are those of the library; the tests of this module fail then.
+# The next read of httpcore returns the bytes that were put back, which h11 takes for the beginning of the body, or raises
+# the exception. Where a version of a library names its parts otherwise, all pieces come from the library; the tests of
+# this module fail then.
 
 from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from .._base.overrides import override
 from .framing import connection_of
 
 __all__ = ["ChunkDecoder", "Unread", "chunks_of", "chunks_of_async"]
-
-_Pieces = TypeVar("_Pieces")
 
 _READ_BYTES = 65536
 _END = b"\r\n"
@@ -39,7 +37,7 @@ _BEGUN = re.compile(rb"(\r(\n([0-9A-Fa-f]{1,8}\r?)?)?)?")
 
 
 class ChunkDecoder:
-    """Takes the content out of chunks that come in pieces, cut anywhere."""
+    """A decoder of chunks that come in pieces, cut anywhere."""
 
     def __init__(self) -> None:
         self._head, self._begun = _FIRST_HEAD, _FIRST_BEGUN
@@ -50,8 +48,8 @@ class ChunkDecoder:
         """Return the content in some bytes.
 
         Returns:
-            The content, and the bytes from the first head on that is not of a usual chunk, which end the decoding;
-            None if there is no such head. h11 is to read these bytes as if no chunk came before them.
+            The content; and the rest, which begins with the first head that is not of a usual chunk, or None if there
+            is no such head. The rest ends the decoding. It is for h11, as if no chunk came before it.
         """
         data, self._held = self._held + data, b""
         content: list[bytes] = []
@@ -74,7 +72,7 @@ class ChunkDecoder:
         return b"".join(content), None
 
     def _rest(self, data: bytes) -> bytes:
-        """Return bytes for h11, which has not read a chunk whose end they should begin with."""
+        """Return bytes for h11, without the end of the chunk before them, which h11 has not read."""
         if self._head is _FIRST_HEAD:
             return data
         # h11 refuses an empty head, and with it a chunk that is longer than its head says.
@@ -102,27 +100,25 @@ class Unread:
             del result  # its traceback holds this frame
 
 
-class _Chunks(Generic[_Pieces]):
-    """The part of both kinds of iterators that does not wait.
+class _Chunks:
+    """The part of both ways, sync and async, that does not wait.
 
     Attributes:
-        pieces: The body as the library reads it.
-        is_left: Whether the library reads it from now on.
+        is_left: Whether the library reads the body from now on.
     """
 
-    def __init__(self, pieces: _Pieces, stream: Any, timeout: float | None) -> None:
-        self.pieces = pieces
+    def __init__(self, stream: Any, timeout: float | None) -> None:
         self.is_left = False
         self._stream = stream
         self._timeout = timeout
         self._decoder = ChunkDecoder()
 
     def read(self) -> Any:
-        """Read from the connection; what is returned is awaited if the connection is async."""
+        """Read from the connection; the result is awaited if the connection is async."""
         return self._stream.read(_READ_BYTES, self._timeout)
 
     def content(self, data: bytes) -> bytes:
-        """Return the content in some bytes that were read, of which none are the end of the connection."""
+        """Return the content in bytes that were read; no bytes are the end of the connection."""
         content, rest = self._decoder.feed(data) if data else (b"", data)
         if rest is not None:
             self.leave(rest)
@@ -134,50 +130,48 @@ class _Chunks(Generic[_Pieces]):
         self._stream.put_back(result)
 
 
-class _SyncChunks(_Chunks[Iterator[bytes]], Iterator[bytes]):
-    @override
-    def __next__(self) -> bytes:
-        while not self.is_left:
-            try:
-                content = self.content(self.read())
-            except BaseException as error:
-                self.leave(error)
-            else:
-                if content:
-                    return content
-        return next(self.pieces)
-
-
-class _AsyncChunks(_Chunks[AsyncIterator[bytes]], AsyncIterator[bytes]):
-    @override
-    async def __anext__(self) -> bytes:
-        while not self.is_left:
-            try:
-                content = self.content(await self.read())
-            except GeneratorExit:  # nothing can be awaited then
-                raise
-            except BaseException as error:
-                self.leave(error)
-            else:
-                if content:
-                    return content
-        return await anext(self.pieces)
-
-
 def chunks_of(response: Any, pieces: Iterator[bytes]) -> Iterator[bytes]:
     """Return the pieces of a body by the shorter way, or as they are where there is none."""
-    way = _begin(response)
-    return pieces if way is None else _SyncChunks(pieces, *way)
+    chunks = _begin(response)
+    return pieces if chunks is None else _read(chunks, pieces)
 
 
 def chunks_of_async(response: Any, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """Return the pieces of a body by the shorter way, or as they are where there is none."""
-    way = _begin(response)
-    return pieces if way is None else _AsyncChunks(pieces, *way)
+    chunks = _begin(response)
+    return pieces if chunks is None else _read_async(chunks, pieces, response)
 
 
-def _begin(response: Any) -> tuple[Unread, float | None] | None:
-    """Return the connection of an answer of httpx whose body is in chunks, to read it, and the time limit of a read."""
+def _read(chunks: _Chunks, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        while not chunks.is_left:
+            if content := chunks.content(chunks.read()):
+                yield content
+    except BaseException as error:
+        chunks.leave(error)
+    yield from pieces
+
+
+async def _read_async(chunks: _Chunks, pieces: AsyncIterator[bytes], response: Any) -> AsyncIterator[bytes]:
+    while not chunks.is_left:
+        try:
+            content = chunks.content(await chunks.read())
+        except BaseException as error:
+            chunks.leave(error)
+            break
+        if content:
+            try:
+                yield content
+            except BaseException:
+                # The body was dropped, or its loop ends. Then the pieces, which are generators too, must not begin.
+                await response.stream.aclose()
+                raise
+    async for piece in pieces:
+        yield piece
+
+
+def _begin(response: Any) -> _Chunks | None:
+    """Return the chunks of an answer of httpx; None if its body is not in chunks, or cannot be read here."""
     stream = response.extensions.get("network_stream")
     protocol = getattr(connection_of(response), "_h11_state", None)
     buffer = getattr(protocol, "_receive_buffer", None)
@@ -187,4 +181,4 @@ def _begin(response: Any) -> tuple[Unread, float | None] | None:
     if begun := buffer.maybe_extract_at_most(len(buffer)):
         stream.put_back(bytes(begun))
     timeouts = response.request.extensions.get("timeout", {})
-    return stream, timeouts.get("read")
+    return _Chunks(stream, timeouts.get("read"))

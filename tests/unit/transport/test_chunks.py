@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import anyio
@@ -21,7 +21,7 @@ from responses_client._transport import chunks
 from responses_client._transport.asynchronous import AsyncIO
 from responses_client._transport.chunks import ChunkDecoder, chunks_of
 from responses_client._transport.network import AsyncNetwork, Network, put_below
-from responses_client._transport.protocols import Body, TransportError, run
+from responses_client._transport.protocols import TransportError, run
 from responses_client._transport.sync import SyncIO
 
 HEAD = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -199,13 +199,8 @@ class Answers:
     def __init__(self, mode: str) -> None:
         self.mode = mode
 
-    def read(
-        self,
-        *packets: Packet,
-        into: list[bytes] | None = None,
-        then: Callable[[Body], Awaitable[None]] | None = None,
-    ) -> list[bytes]:
-        """Return the pieces of the body; `then` is called after each."""
+    def read(self, *packets: Packet, into: list[bytes] | None = None) -> list[bytes]:
+        """Return the pieces of the body."""
         pieces: list[bytes] = [] if into is None else into
         self.wire = wire = Wire(packets)
 
@@ -214,8 +209,6 @@ class Answers:
             try:
                 while (piece := await body.next(NO_DEADLINE)) is not None:
                     pieces.append(piece)
-                    if then is not None:
-                        await then(body)
                 return pieces
             finally:
                 await body.close()
@@ -347,17 +340,6 @@ def test_connection_is_closed_by_what_ends_a_read(error: BaseException) -> None:
     with pytest.raises(type(error)):
         answers.read(HEAD, chunk(b"Hello"), error)
     assert answers.wire.is_closed
-
-
-def test_read_that_is_given_up_leaves_the_rest(fed: list[bytes]) -> None:
-    answers = Answers("asyncio")
-
-    async def give_up(body: Body) -> None:
-        reading: Any = body.next(NO_DEADLINE)
-        reading.send(None)
-        reading.close()
-
-    assert answers.read(HEAD, chunk(b"Hello"), chunk(b"world"), LAST, then=give_up) == [b"Hello", b"world"]
 
 
 @pytest.mark.parametrize(
