@@ -1,19 +1,20 @@
 """Bodies in chunks over HTTP/1.1: a shorter way from the connection to a piece than through h11, httpcore and httpx."""
 
-# A server of events sends each in a chunk of its own. To take one off its chunk, the libraries need more time than the
-# client needs for the event. So a body in chunks is read from the connection here, and h11 sees none of it:
+# A server of events sends each in a chunk of its own, which the libraries take longer to open than the client takes to
+# decode the event. So a body in chunks is read from the connection here, and h11 sees none of it:
 #
-#     begin: what h11 has of the body, since it came with the headers, is put back on the connection
+#     begin: the part that came with the headers is taken from h11, and put back on the connection
 #       |
 #       v
 #     chunks are read here: a read of the connection gives a piece
 #       |
 #       |  the last chunk, one with an extension, a mistake, the end of the connection, an exception
 #       v
-#     what was read last is put back, and the pieces of the library follow
+#     the result of the last read is put back, and the pieces of the library follow
 #
-# What is put back, httpcore reads next, or has it raised. h11 takes it for the beginning of the body. Where a version of a
-# library names its parts otherwise, all pieces are those of the library; the tests of this module fail then.
+# The next read of httpcore returns the bytes that were put back, which h11 takes for the beginning of the body, or raises
+# the exception. Where a version of a library names its parts otherwise, all pieces come from the library; the tests of
+# this module fail then.
 
 from __future__ import annotations
 
@@ -37,7 +38,7 @@ _BEGUN = re.compile(rb"(\r(\n([0-9A-Fa-f]{1,8}\r?)?)?)?")
 
 
 class ChunkDecoder:
-    """Takes the content out of chunks that come in pieces, cut anywhere."""
+    """A decoder of chunks that come in pieces, cut anywhere."""
 
     def __init__(self) -> None:
         self._head, self._begun = _FIRST_HEAD, _FIRST_BEGUN
@@ -48,8 +49,8 @@ class ChunkDecoder:
         """Return the content in some bytes.
 
         Returns:
-            The content, and the bytes from the first head on that is not of a usual chunk, which end the decoding;
-            None if there is no such head. h11 is to read these bytes as if no chunk came before them.
+            The content; and the rest, which begins with the first head that is not of a usual chunk, or None if there
+            is no such head. The rest ends the decoding. It is for h11, as if no chunk came before it.
         """
         data, self._held = self._held + data, b""
         content: list[bytes] = []
@@ -72,7 +73,7 @@ class ChunkDecoder:
         return b"".join(content), None
 
     def _rest(self, data: bytes) -> bytes:
-        """Return bytes for h11, which has not read a chunk whose end they should begin with."""
+        """Return bytes for h11, without the end of the chunk before them, which h11 has not read."""
         if self._head is _FIRST_HEAD:
             return data
         # h11 refuses an empty head, and with it a chunk that is longer than its head says.
@@ -118,14 +119,14 @@ class _Chunks:
         self._max_bytes = _FIRST_READ_BYTES
 
     def read(self) -> Any:
-        """Read from the connection; what is returned is awaited if the connection is async."""
+        """Read from the connection; the result is awaited if the connection is async."""
         max_bytes = self._max_bytes
         if max_bytes < _READ_BYTES:
             self._max_bytes = 2 * max_bytes
         return self._stream.read(max_bytes, self._timeout)
 
     def content(self, data: bytes) -> bytes:
-        """Return the content in some bytes that were read, of which none are the end of the connection."""
+        """Return the content in bytes that were read; no bytes are the end of the connection."""
         content, rest = self._decoder.feed(data) if data else (b"", data)
         if rest is not None:
             self.leave(rest)
@@ -146,11 +147,7 @@ def chunks_of(response: Any, pieces: Iterator[bytes]) -> Iterator[bytes]:
 def chunks_of_async(response: Any, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """Return the pieces of a body by the shorter way, or as they are where there is none."""
     chunks = _begin(response)
-    return pieces if chunks is None else _read_async(chunks, pieces)
-
-
-# These are generators, so that the garbage collector ends one that is dropped. It then raises `GeneratorExit`, which has
-# httpcore close the connection, as it does when its own generators are dropped.
+    return pieces if chunks is None else _read_async(chunks, pieces, response)
 
 
 def _read(chunks: _Chunks, pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -163,13 +160,20 @@ def _read(chunks: _Chunks, pieces: Iterator[bytes]) -> Iterator[bytes]:
     yield from pieces
 
 
-async def _read_async(chunks: _Chunks, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    try:
-        while not chunks.is_left:
-            if content := chunks.content(await chunks.read()):
+async def _read_async(chunks: _Chunks, pieces: AsyncIterator[bytes], response: Any) -> AsyncIterator[bytes]:
+    while not chunks.is_left:
+        try:
+            content = chunks.content(await chunks.read())
+        except BaseException as error:
+            chunks.leave(error)
+            break
+        if content:
+            try:
                 yield content
-    except BaseException as error:
-        chunks.leave(error)
+            except BaseException:
+                # The body was dropped, or its loop ends. Then the pieces, which are generators too, must not begin.
+                await response.stream.aclose()
+                raise
     async for piece in pieces:
         yield piece
 

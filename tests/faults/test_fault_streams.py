@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import threading
 import time
@@ -25,7 +26,7 @@ from scripted_server import (
 from shells import Events, Session, Shell
 from waits import PATIENT, eventually, settle
 
-from responses_client import AsyncEventStream, EventStream
+from responses_client import AsyncClient, AsyncEventStream, EventStream
 from responses_client._transport.protocols import run
 from responses_client.errors import (
     APIConnectionError,
@@ -308,6 +309,25 @@ def test_connection_of_a_dropped_async_stream_is_closed_by_the_event_loop() -> N
 
     with ScriptedServer([*BEGUN, HOLD]) as server:
         Shell("asyncio").play(play, server.url)
+
+
+def test_connection_of_an_async_stream_is_closed_with_the_event_loop(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main(url: str) -> None:
+        stream = await AsyncClient(api_key="k", base_url=url).responses.create(
+            model="m", input="Hi", stream=True
+        )
+        await anext(stream)
+
+    with ScriptedServer([*BEGUN, HOLD]) as server:
+        with pytest.warns(ResourceWarning) as warned:
+            asyncio.run(main(server.url))
+        assert server.left.wait(PATIENT)
+    assert [str(one.message) for one in warned] == [
+        "AsyncEventStream was not closed: use it in a block of `async with`"
+    ]
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
 
 
 def test_stream_can_be_closed_from_another_thread_while_it_is_waited_for() -> None:
