@@ -190,7 +190,8 @@ class AsyncWire:
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None: ...
 
-    async def aclose(self) -> None: ...
+    async def aclose(self) -> None:
+        self._wire.close()
 
 
 class Answers:
@@ -353,6 +354,22 @@ def test_connection_is_closed_by_what_ends_a_read(error: BaseException) -> None:
     with pytest.raises(type(error)):
         answers.read(HEAD, chunk(b"Hello"), error)
     assert answers.wire.is_closed
+
+
+def test_connection_of_an_async_body_that_is_dropped_is_closed() -> None:
+    answers = Answers("asyncio")
+
+    async def drop(body: Any) -> None:
+        await body.raw.aclose()  # as the event loop does for one that is not referenced any more
+        assert answers.wire.is_closed
+
+    assert answers.read(HEAD, chunk(b"Hello"), chunk(b"world"), LAST, then=drop) == [b"Hello"]
+
+
+def test_body_of_a_known_length_is_read_by_h11(answers: Answers, fed: list[bytes]) -> None:
+    packets = [b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nHi", b", "]
+    assert answers.read(*packets) == [b"Hi", b", "]
+    assert fed == packets
 
 
 @pytest.mark.parametrize(
