@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import anyio
@@ -200,8 +200,13 @@ class Answers:
     def __init__(self, mode: str) -> None:
         self.mode = mode
 
-    def read(self, *packets: Packet, into: list[bytes] | None = None) -> list[bytes]:
-        """Return the pieces of the body."""
+    def read(
+        self,
+        *packets: Packet,
+        into: list[bytes] | None = None,
+        then: Callable[[Any], Awaitable[None]] | None = None,
+    ) -> list[bytes]:
+        """Return the pieces of the body; `then` gets the body after each."""
         pieces: list[bytes] = [] if into is None else into
         self.wire = wire = Wire(packets)
 
@@ -210,6 +215,8 @@ class Answers:
             try:
                 while (piece := await body.next(NO_DEADLINE)) is not None:
                     pieces.append(piece)
+                    if then is not None:
+                        await then(body)
                 return pieces
             finally:
                 await body.close()
